@@ -1,0 +1,5 @@
+import { describeDollars } from './dollars-suite';
+
+describe('dollars over Thanos', () => {
+  describeDollars('thanos');
+});

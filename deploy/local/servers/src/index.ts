@@ -1,0 +1,13 @@
+export { startClickhouse, type ClickhouseServer } from './clickhouse';
+export type { LocalServer, StartOptions } from './local-server';
+export { startMongo } from './mongodb';
+export { claimPort, freePort, freePorts } from './ports';
+export type { Exit } from './process-runner';
+export { startPrometheus, type PrometheusOptions, type PrometheusServer } from './prometheus';
+export { outOfOrderWindow, type PrometheusConfig, type RemoteWriteTarget, type ScrapeJob } from './prometheus-config';
+export { startRedis } from './redis';
+export { readServers, type Servers } from './servers-file';
+export { startService, type LocalService, type ServiceOptions } from './service';
+export { startThanos, type ThanosOptions, type ThanosServer } from './thanos';
+export { waitFor, type WaitOptions } from './wait-for';
+export { workspaceRoot } from './workspace';

@@ -1,0 +1,48 @@
+/**
+ * One run for the whole workspace: `unit` (pure), `int` (against real servers) and `gates` (the checkers themselves).
+ * Types are the business of tsc, so files are only transpiled.
+ */
+
+const transpile = {
+  tsconfig: {
+    module: 'commonjs',
+    moduleResolution: 'node10',
+    ignoreDeprecations: '6.0',
+    target: 'ES2023',
+    esModuleInterop: true,
+    isolatedModules: true,
+  },
+  diagnostics: false,
+};
+
+const project = (displayName, testMatch, extra = {}) => ({
+  displayName,
+  testMatch,
+  testEnvironment: 'node',
+  // Packages resolve to their TypeScript sources: no build is needed before a test.
+  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'require', 'default'] },
+  transform: { '^.+\\.ts$': ['ts-jest', transpile] },
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.local/', '<rootDir>/tooling/check/fixtures/'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '<rootDir>/.local/', '<rootDir>/tooling/check/fixtures/'],
+  ...extra,
+});
+
+const serverSetup = '<rootDir>/libs/test-kit/src/jest';
+const sources = '<rootDir>/{libs,services,deploy}/**/src/**';
+
+module.exports = {
+  projects: [
+    project('unit', [`${sources}/*.test.ts`, '!**/*.int.test.ts']),
+    project('int', [`${sources}/*.int.test.ts`], {
+      globalSetup: `${serverSetup}/global-setup.ts`,
+      globalTeardown: `${serverSetup}/global-teardown.ts`,
+      // Jest reads `testTimeout` of the whole run only, not of a project.
+      setupFilesAfterEnv: [`${serverSetup}/timeout.ts`],
+    }),
+    project('gates', ['<rootDir>/tooling/**/*.test.ts']),
+  ],
+  maxWorkers: 2,
+  reporters: ['<rootDir>/tooling/jest/suite-reporter.cjs'],
+  // A run without a test is a failure like any other: the reporter says so, in its last line.
+  passWithNoTests: true,
+};

@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS {{database}}.asset_hours {{on_cluster}} {{sync}};

@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS {{database}}.account_hours {{on_cluster}} {{sync}};

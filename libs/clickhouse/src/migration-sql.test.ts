@@ -1,0 +1,72 @@
+import { readMigrations, migrationsFolder } from './migration-files';
+import { renderStatements } from './migration-sql';
+import { defaultRetention, ttlByTable } from './retention';
+
+const single = { database: 'facts', retention: defaultRetention };
+const clustered = { ...single, cluster: 'main' };
+
+describe('a migration template', () => {
+  const template = `-- what it is for
+CREATE TABLE {{database}}.t {{on_cluster}} (a UInt8) ENGINE = {{engine:ReplacingMergeTree(a)}} ORDER BY a;
+
+DROP TABLE {{database}}.u {{on_cluster}} {{sync}};
+`;
+
+  it('becomes plain statements for a single server', () => {
+    expect(renderStatements(template, single)).toEqual([
+      'CREATE TABLE `facts`.t  (a UInt8) ENGINE = ReplacingMergeTree(a) ORDER BY a',
+      'DROP TABLE `facts`.u  SYNC',
+    ]);
+  });
+
+  it('becomes replicated tables on all servers of a cluster', () => {
+    expect(renderStatements(template, clustered)).toEqual([
+      "CREATE TABLE `facts`.t ON CLUSTER `main` (a UInt8) ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}', a) ORDER BY a",
+      'DROP TABLE `facts`.u ON CLUSTER `main` SYNC',
+    ]);
+  });
+
+  it('gives an engine without arguments none', () => {
+    expect(renderStatements('{{engine:MergeTree}}', clustered)).toEqual([
+      "ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')",
+    ]);
+  });
+
+  it.each(['{{unknown}}', '{{ttl:unknown}}', '{{engine:}}'])('with %s is refused', (text) => {
+    expect(() => renderStatements(text, clustered)).toThrow();
+  });
+
+  it('takes no name that would end the quoting', () => {
+    expect(() => renderStatements('{{database}}', { ...single, database: 'a`; DROP' })).toThrow(RangeError);
+  });
+});
+
+describe('the migrations of this package', () => {
+  it('are numbered from 1 without a gap, each with its way back', async () => {
+    const migrations = await readMigrations(migrationsFolder);
+    expect(migrations.map(({ version }) => version)).toEqual(migrations.map((_migration, index) => index + 1));
+    for (const { up, down } of migrations) {
+      expect(renderStatements(up, single).length).toBeGreaterThan(0);
+      expect(renderStatements(down, single).length).toBe(renderStatements(up, single).length);
+    }
+  });
+
+  it('can all be run twice', async () => {
+    for (const { up, down } of await readMigrations(migrationsFolder)) {
+      for (const sql of [...renderStatements(up, single), ...renderStatements(down, single)]) {
+        expect(sql).toMatch(/\bIF (NOT )?EXISTS\b/);
+      }
+    }
+  });
+});
+
+describe('retention', () => {
+  it('is a TTL of whole days per table, and a short one for the running hour', () => {
+    const ttl = ttlByTable({ hourlyDays: 400, liveDays: 3, expensesDays: 800 });
+    expect(ttl['asset_hours']).toBe(
+      "hour + toIntervalDay(400), hour + toIntervalDay(3) WHERE startsWith(data_version, 'live-')",
+    );
+    expect(ttl['expenses']).toBe('date + toIntervalDay(800)');
+    expect(() => ttlByTable({ hourlyDays: 0.5, liveDays: 3, expensesDays: 800 })).toThrow(RangeError);
+  });
+});

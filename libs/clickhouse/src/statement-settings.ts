@@ -1,0 +1,55 @@
+import type { ClickHouseSettings } from '@clickhouse/client';
+import type { QueryLimits, QueryTag } from './client-port';
+
+const gibibyte = 1_073_741_824;
+
+/** Below the time-out of a request, so that the server's own answer arrives first and nothing keeps running behind it. */
+const defaultLimits: Required<QueryLimits> = {
+  maxExecutionSeconds: 25,
+  maxMemoryBytes: gibibyte,
+  maxResultRows: 1_000_000,
+};
+
+const logComment = (tag: QueryTag, tenant: string): string =>
+  JSON.stringify({ surface: tag.surface, route: tag.route, tenant });
+
+/** Settings of every statement: JSON that JavaScript reads without loss, and a comment that says who asked. */
+export function statementSettings(tag: QueryTag, tenant: string): ClickHouseSettings {
+  return {
+    log_comment: logComment(tag, tenant),
+    output_format_json_quote_64bit_integers: 1,
+    output_format_json_quote_decimals: 1,
+    // An error after the first rows would otherwise arrive inside a 200 answer.
+    wait_end_of_query: 1,
+  };
+}
+
+/** Settings of a SELECT: what it may use. */
+export function querySettings(tag: QueryTag, tenant: string, limits: QueryLimits = {}): ClickHouseSettings {
+  const { maxExecutionSeconds, maxMemoryBytes, maxResultRows } = { ...defaultLimits, ...limits };
+  return {
+    ...statementSettings(tag, tenant),
+    max_execution_time: maxExecutionSeconds,
+    timeout_overflow_mode: 'throw',
+    max_memory_usage: String(maxMemoryBytes),
+    max_result_rows: String(maxResultRows),
+    result_overflow_mode: 'throw',
+  };
+}
+
+/**
+ * Settings of an INSERT: all its rows are gathered into one block, and so one part, which is visible as a whole or not at all (ClickHouse
+ * would begin another at 256 MiB). Inserts of several clients are not mixed, and collapsing while inserting would drop the old half of a
+ * correction.
+ */
+export function insertSettings(tag: QueryTag, tenant: string, token: string | undefined): ClickHouseSettings {
+  return {
+    ...statementSettings(tag, tenant),
+    async_insert: 0,
+    min_insert_block_size_rows: '100000000',
+    min_insert_block_size_bytes: String(4 * gibibyte),
+    optimize_on_insert: 0,
+    date_time_input_format: 'best_effort',
+    ...(token === undefined ? {} : { insert_deduplicate: 1, insert_deduplication_token: token }),
+  };
+}

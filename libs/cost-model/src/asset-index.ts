@@ -1,0 +1,132 @@
+import type { DataQualityFlag } from './asset-fact';
+import { mergeSamples, stepFunction, type StepFunction } from './intervals';
+import type { AssetMetricName, AssetSeries, Series } from './series';
+import type { TimeWindow } from './window';
+
+// A value above this is a fault of the exporter, not a quantity: an exabyte, a million billion cores.
+const maxQuantity = 1e18;
+// Per core, GiB, GPU or hour. It also keeps a cost inside what the store's decimals hold.
+const maxPrice = 1e6;
+
+export const isQuantity = (value: number): boolean => value >= 0 && value <= maxQuantity;
+export const isPrice = (value: number): boolean => value >= 0 && value <= maxPrice;
+const isAnything = (): boolean => true;
+
+/** Order by UTF-16 code units: the same everywhere, unlike a locale's. */
+export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * A label of the exporter. A scrape without `honor_labels` renames it to `exported_<name>` where the target has one of
+ * the same name, and the plain name then tells of the exporter's own pod.
+ */
+export function labelOf(series: Series, ...names: readonly string[]): string {
+  for (const name of names) {
+    const text = series.labels[`exported_${name}`] ?? series.labels[name] ?? '';
+    if (text !== '') return text;
+  }
+  return '';
+}
+
+/** Series by key, in the order in which the keys occur. */
+export function groupBy(series: readonly Series[], keyOf: (series: Series) => string): Map<string, Series[]> {
+  const groups = new Map<string, Series[]>();
+  for (const one of series) {
+    const key = keyOf(one);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  return groups;
+}
+
+function lastSampleMs({ timestampsMs }: Series, endMs: number): number {
+  return timestampsMs.reduce((last, timestampMs) => (timestampMs <= endMs ? Math.max(last, timestampMs) : last), -1);
+}
+
+/** The label set as a text that does not depend on the order of its labels. */
+export const canonicalText = ({ labels }: Series): string =>
+  JSON.stringify(Object.entries(labels).sort(([a], [b]) => byText(a, b)));
+
+function overlapInTime(series: readonly Series[]): boolean {
+  if (series.length < 2) return false;
+  const spans = series
+    .filter(({ timestampsMs }) => timestampsMs.length > 0)
+    .map(({ timestampsMs }) => ({
+      first: timestampsMs.reduce((first, timestampMs) => Math.min(first, timestampMs), Infinity),
+      last: timestampsMs.reduce((last, timestampMs) => Math.max(last, timestampMs), -Infinity),
+    }))
+    .sort((a, b) => a.first - b.first);
+  return spans.some(({ first }, index) => first <= (spans[index - 1]?.last ?? -Infinity));
+}
+
+/** The series of one window by metric, with what was found wrong with them on the way. */
+export class AssetIndex {
+  readonly flags = new Set<DataQualityFlag>();
+  private readonly byMetric: ReadonlyMap<string, readonly Series[]>;
+
+  constructor(
+    series: AssetSeries,
+    readonly window: TimeWindow,
+  ) {
+    this.byMetric = groupBy(series, ({ labels }) => labels['__name__'] ?? '');
+  }
+
+  seriesOf(metric: AssetMetricName): readonly Series[] {
+    return this.byMetric.get(metric) ?? [];
+  }
+
+  /** Series of a metric by asset; those without a key are left out. */
+  group(metric: AssetMetricName, keyOf: (series: Series) => string): ReadonlyMap<string, readonly Series[]> {
+    const groups = groupBy(this.seriesOf(metric), keyOf);
+    groups.delete('');
+    if ([...groups.values()].some(overlapInTime)) this.flags.add('duplicate-series');
+    return groups;
+  }
+
+  /** What is known of one quantity; values that cannot be one are as if they had not been sent, and flagged. */
+  known(series: readonly Series[], accept: (value: number) => boolean): StepFunction {
+    if (series.some(({ values }) => !values.every(accept))) this.flags.add('invalid-sample');
+    return stepFunction(mergeSamples(series, accept), this.window);
+  }
+
+  /** When an asset was seen at all, whatever the values were. */
+  presence(series: readonly Series[]): StepFunction {
+    return stepFunction(
+      mergeSamples(series, isAnything).map(({ timestampMs }) => ({ timestampMs, value: 1 })),
+      this.window,
+    );
+  }
+
+  /** True when any series of the metric was observed inside the window: two samples at most 5 minutes apart. */
+  isPresent(metric: AssetMetricName): boolean {
+    return this.seriesOf(metric).some((one) => this.presence([one]).length > 0);
+  }
+
+  /** The series with the latest sample up to the window's end first; ties in the order of their labels. */
+  latestFirst(series: readonly Series[]): Series[] {
+    const { endMs } = this.window;
+    return series
+      .map((one) => ({ one, lastMs: lastSampleMs(one, endMs), text: canonicalText(one) }))
+      .sort((a, b) => b.lastMs - a.lastMs || byText(a.text, b.text))
+      .map(({ one }) => one);
+  }
+
+  /** The latest sample inside the window, of any series; null when there is none. */
+  lastSampleMs(): number | null {
+    const { startMs, endMs } = this.window;
+    let last = -1;
+    for (const group of this.byMetric.values()) {
+      for (const one of group) last = Math.max(last, lastSampleMs(one, endMs));
+    }
+    return last < startMs ? null : last;
+  }
+}
+
+/** The first of the labels that any of the series has, in the order of the series. */
+export function firstLabel(series: readonly Series[], ...names: readonly string[]): string {
+  for (const one of series) {
+    const text = labelOf(one, ...names);
+    if (text !== '') return text;
+  }
+  return '';
+}

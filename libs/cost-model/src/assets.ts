@@ -1,0 +1,65 @@
+import type { AssetFact, DataQualityFlag } from './asset-fact';
+import { byText, labelOf, AssetIndex } from './asset-index';
+import { priceDisks } from './assets/disks';
+import { priceLoadBalancers, priceManagement } from './assets/hourly-fees';
+import { priceNetwork } from './assets/network';
+import { priceNodes } from './assets/nodes';
+import { bridgedGapMs, lengthMs, longestHoleMs, union } from './intervals';
+import type { AssetSeries } from './series';
+import type { TimeWindow } from './window';
+
+export interface PriceAssetsInput {
+  readonly window: TimeWindow;
+  /** Samples from 5 minutes before the window to 5 minutes after it, so that its edges are whole. */
+  readonly series: AssetSeries;
+}
+
+export interface PricedAssets {
+  /** Sorted by type, then key. */
+  readonly assets: readonly AssetFact[];
+  /** Seconds of the window in which at least one node was observed. */
+  readonly measuredSeconds: number;
+  /** Length of the window in seconds. */
+  readonly expectedSeconds: number;
+  /** The latest sample inside the window; null when there is none. */
+  readonly lastSampleMs: number | null;
+  /** Sorted. */
+  readonly flags: readonly DataQualityFlag[];
+}
+
+/** One account is one cluster: series of several are priced all the same, and flagged. */
+function flagSeveralClusters(series: AssetSeries, index: AssetIndex): void {
+  const labels = new Set(series.map((one) => labelOf(one, 'cluster_id')).filter((id) => id !== ''));
+  const infos = new Set(index.seriesOf('kubecost_cluster_info').map((one) => labelOf(one, 'id')));
+  if (labels.size > 1 || infos.size > 1) index.flags.add('multiple-cluster-ids');
+}
+
+/**
+ * The cost of a cluster's assets in a window: nodes at capacity, volumes, load balancers, egress and the management fee.
+ *
+ * A sample holds until the next of the same asset when that comes within 5 minutes; over longer gaps nothing is charged,
+ * and the last sample does not extend. Prices count from the moment at which they change. Arithmetic is exact; each part
+ * of an asset is rounded once, to nanos, and a total is the integer sum of its parts. The answer depends on the set of
+ * samples only, not on their order, and samples or series that are there twice count once.
+ */
+export function priceAssets({ window, series }: PriceAssetsInput): PricedAssets {
+  const index = new AssetIndex(series, window);
+  flagSeveralClusters(series, index);
+  const nodes = priceNodes(index);
+  const assets = [
+    ...nodes.map(({ fact }) => fact),
+    ...priceDisks(index),
+    ...priceLoadBalancers(index),
+    ...priceManagement(index),
+    ...priceNetwork(index),
+  ].sort((a, b) => byText(a.asset_type, b.asset_type) || byText(a.asset_key, b.asset_key));
+  const measured = union(nodes.map(({ covered }) => covered));
+  if (longestHoleMs(measured, window) > bridgedGapMs) index.flags.add('coverage-gap');
+  return {
+    assets,
+    measuredSeconds: Math.round(lengthMs(measured) / 1000),
+    expectedSeconds: Math.round((window.endMs - window.startMs) / 1000),
+    lastSampleMs: index.lastSampleMs(),
+    flags: [...index.flags].sort(byText),
+  };
+}

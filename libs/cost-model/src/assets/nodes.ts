@@ -1,0 +1,126 @@
+import type { AssetFact } from '../asset-fact';
+import { firstLabel, isPrice, isQuantity, labelOf, type AssetIndex } from '../asset-index';
+import { chargeCapacity, chargeUnits, type Charge } from '../charge';
+import { union, type StepFunction } from '../intervals';
+import type { AssetMetricName, Series } from '../series';
+import { assetFact } from './fact';
+
+const priceMetrics = ['node_cpu_hourly_cost', 'node_ram_hourly_cost', 'node_gpu_hourly_cost'] as const;
+const capacityMetrics = [
+  'kube_node_status_capacity',
+  'kube_node_status_capacity_cpu_cores',
+  'kube_node_status_capacity_memory_bytes',
+] as const;
+
+/** All series of one node, by what they say. */
+interface NodeSeries {
+  readonly cpuPrice: readonly Series[];
+  readonly ramPrice: readonly Series[];
+  readonly gpuPrice: readonly Series[];
+  readonly cpuCores: readonly Series[];
+  readonly ramBytes: readonly Series[];
+  readonly gpuCount: readonly Series[];
+  readonly isSpot: readonly Series[];
+}
+
+/** OpenCost names the node in `node`, and in `instance` too; only there in old versions. */
+const pricedNode = (series: Series): string => labelOf(series, 'node', 'instance');
+
+/** Looks up the series of a node; grouping is done once per metric for all nodes. */
+function nodeSeriesLookup(index: AssetIndex): {
+  readonly names: ReadonlySet<string>;
+  readonly seriesOf: (node: string) => NodeSeries;
+} {
+  const group = (metric: AssetMetricName, keyOf = pricedNode): ReadonlyMap<string, readonly Series[]> =>
+    index.group(metric, keyOf);
+  const nodeOf = (series: Series): string => labelOf(series, 'node');
+  const resourceOf = (resource: string) => (series: Series) =>
+    labelOf(series, 'resource') === resource ? nodeOf(series) : '';
+  const [cpuPrice, ramPrice, gpuPrice] = priceMetrics.map((metric) => group(metric));
+  const cpuCores = [group(capacityMetrics[0], resourceOf('cpu')), group(capacityMetrics[1], nodeOf)];
+  const ramBytes = [group(capacityMetrics[0], resourceOf('memory')), group(capacityMetrics[2], nodeOf)];
+  const gpuCount = group('node_gpu_count');
+  const isSpot = group('kubecost_node_is_spot');
+
+  const identifying = [cpuPrice, ramPrice, gpuPrice, ...cpuCores, ...ramBytes];
+  return {
+    names: new Set(identifying.flatMap((groups) => [...(groups?.keys() ?? [])])),
+    seriesOf: (node) => ({
+      cpuPrice: cpuPrice?.get(node) ?? [],
+      ramPrice: ramPrice?.get(node) ?? [],
+      gpuPrice: gpuPrice?.get(node) ?? [],
+      cpuCores: cpuCores.flatMap((groups) => groups.get(node) ?? []),
+      ramBytes: ramBytes.flatMap((groups) => groups.get(node) ?? []),
+      gpuCount: gpuCount.get(node) ?? [],
+      isSpot: isSpot.get(node) ?? [],
+    }),
+  };
+}
+
+function spotText(index: AssetIndex, series: readonly Series[]): string {
+  const spot = index.known(series, isQuantity).at(-1);
+  if (spot === undefined) return '';
+  return spot.value > 0 ? 'true' : 'false';
+}
+
+function describeNode(node: string, series: NodeSeries, index: AssetIndex): Record<string, string> {
+  const priced = index.latestFirst([...series.cpuPrice, ...series.ramPrice, ...series.gpuPrice]);
+  return {
+    node,
+    arch: firstLabel(priced, 'arch'),
+    instance_type: firstLabel(priced, 'instance_type'),
+    provider_id: firstLabel(priced, 'provider_id'),
+    region: firstLabel(priced, 'region'),
+    spot: spotText(index, series.isSpot),
+  };
+}
+
+function flagUnknowns(charges: Readonly<Record<'cpu' | 'ram' | 'gpu', Charge | null>>, index: AssetIndex): void {
+  const { cpu, ram, gpu } = charges;
+  if (cpu === null || ram === null) index.flags.add('node-capacity-unknown');
+  const unpriced = [cpu, ram, gpu].some((charge) => charge?.amount === null && charge.quantity.coefficient !== 0n);
+  if (unpriced) index.flags.add('node-unpriced');
+}
+
+/** A node and when it was observed inside the window. */
+export interface PricedNode {
+  readonly fact: AssetFact;
+  readonly covered: StepFunction;
+}
+
+function priceNode(node: string, series: NodeSeries, index: AssetIndex): PricedNode | undefined {
+  const present = index.presence([
+    ...series.cpuPrice,
+    ...series.ramPrice,
+    ...series.gpuPrice,
+    ...series.cpuCores,
+    ...series.ramBytes,
+  ]);
+  if (present.length === 0) return undefined;
+  const charge = (capacity: readonly Series[], price: readonly Series[], unit: Charge['unit']): Charge | null =>
+    chargeCapacity(index.known(capacity, isQuantity), index.known(price, isPrice), unit);
+  const charges = {
+    cpu: charge(series.cpuCores, series.cpuPrice, chargeUnits.countHours),
+    ram: charge(series.ramBytes, series.ramPrice, chargeUnits.byteHours),
+    gpu: charge(series.gpuCount, series.gpuPrice, chargeUnits.countHours),
+  };
+  flagUnknowns(charges, index);
+  // What could be charged, as long as anything could: a price that is missing for a while is missing coverage.
+  const charged = Object.values(charges).flatMap((one) => (one === null || one.amount === null ? [] : [one.intervals]));
+  const covered =
+    charged.length === 0
+      ? present
+      : union(charged.map((intervals) => intervals.map((interval) => ({ ...interval, value: 1 }))));
+  const { provider_id: providerId = '', ...properties } = describeNode(node, series, index);
+  return { fact: assetFact({ type: 'node', key: node, providerId, properties, covered }, charges, index), covered };
+}
+
+/**
+ * Nodes at their capacity: cores, bytes of memory and GPUs × the node's own prices.
+ *
+ * **Source**: OpenCost's node assets, with prices taken as they change, not averaged over the window.
+ */
+export function priceNodes(index: AssetIndex): PricedNode[] {
+  const { names, seriesOf } = nodeSeriesLookup(index);
+  return [...names].flatMap((node) => priceNode(node, seriesOf(node), index) ?? []);
+}

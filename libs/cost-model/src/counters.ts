@@ -1,0 +1,115 @@
+import { union, type StepFunction } from './intervals';
+import type { Series } from './series';
+import type { TimeWindow } from './window';
+
+/** Greatest counter that is read, 4 PiB: two such numbers still add up exactly in a double. */
+export const maxCounter = 2 ** 52;
+
+/**
+ * What a counter grew by between two consecutive samples of one series, and the part of that time to be counted. Plain
+ * numbers in one flat object: there is one for every sample of every pod.
+ */
+export interface Increase {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** A whole number. */
+  readonly growth: number;
+  /** The counter began again from zero in between. */
+  readonly afterReset: boolean;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** The accepted samples in time order, one per moment: of several the greatest. */
+function inTimeOrder({ timestampsMs, values }: Series, accept: (value: number) => boolean): [number[], number[]] {
+  const isOrdered = timestampsMs.every((timestampMs, index) => timestampMs > (timestampsMs[index - 1] ?? -Infinity));
+  const order = [...timestampsMs.keys()].filter((index) => accept(values[index] ?? Number.NaN));
+  const [timeOf, valueOf] = [(index: number) => timestampsMs[index] ?? 0, (index: number) => values[index] ?? 0];
+  if (isOrdered) return [order.map(timeOf), order.map(valueOf)];
+  order.sort((a, b) => timeOf(a) - timeOf(b) || valueOf(a) - valueOf(b));
+  const last = order.filter((index, place) => timeOf(index) !== timestampsMs[order[place + 1] ?? -1]);
+  return [last.map(timeOf), last.map(valueOf)];
+}
+
+/**
+ * The increases of one counter series inside a window, in time order. A value below the one before it is what was counted
+ * since a restart. Nothing is said about what was counted before the first sample.
+ */
+export function increasesOf(series: Series, window: TimeWindow, accept: (value: number) => boolean): Increase[] {
+  const [timestampsMs, values] = inTimeOrder(series, accept);
+  const increases: Increase[] = [];
+  for (let index = 1; index < timestampsMs.length; index += 1) {
+    const [startMs, endMs] = [timestampsMs[index - 1] ?? 0, timestampsMs[index] ?? 0];
+    const [fromMs, toMs] = [Math.max(startMs, window.startMs), Math.min(endMs, window.endMs)];
+    if (fromMs >= toMs) continue;
+    const [before, after] = [Math.round(values[index - 1] ?? 0), Math.round(values[index] ?? 0)];
+    const afterReset = after < before;
+    increases.push({ startMs, endMs, growth: afterReset ? after : after - before, afterReset, fromMs, toMs });
+  }
+  return increases;
+}
+
+/**
+ * The whole units of increases that fall into a span of time, each counted as if it were steady. Spans that meet add up
+ * to exactly the whole, however time is cut.
+ */
+export function growthWithin(increases: readonly Increase[], span: TimeWindow): bigint {
+  let total = 0n;
+  // Whole increases are added as doubles, flushed long before they could lose a unit.
+  let whole = 0;
+  for (const { startMs, endMs, growth, fromMs, toMs } of increases) {
+    const [first, last] = [Math.max(fromMs, span.startMs), Math.min(toMs, span.endMs)];
+    if (first >= last) continue;
+    if (first === startMs && last === endMs) {
+      whole += growth;
+      if (whole < maxCounter) continue;
+      total += BigInt(whole);
+      whole = 0;
+    } else {
+      const countedBy = (atMs: number): bigint => (BigInt(growth) * BigInt(atMs - startMs)) / BigInt(endMs - startMs);
+      total += countedBy(last) - countedBy(first);
+    }
+  }
+  return total + BigInt(whole);
+}
+
+/** When increases were counted, as a function of value 1; those that `leaveOut` names are passed over. */
+export function countedTime(increases: readonly Increase[], leaveOut: (increase: Increase) => boolean): StepFunction {
+  const stretches: { startMs: number; endMs: number; value: number }[] = [];
+  for (const increase of increases) {
+    if (leaveOut(increase)) continue;
+    const last = stretches.at(-1);
+    if (last?.endMs === increase.fromMs) last.endMs = increase.toMs;
+    else stretches.push({ startMs: increase.fromMs, endMs: increase.toMs, value: 1 });
+  }
+  return stretches;
+}
+
+/** The parts of an increase that are not yet known. */
+function unknownParts(increase: Increase, known: StepFunction): Increase[] {
+  const parts: Increase[] = [];
+  let { fromMs } = increase;
+  for (const { startMs, endMs } of known) {
+    if (endMs <= fromMs) continue;
+    if (startMs >= increase.toMs) break;
+    if (startMs > fromMs) parts.push({ ...increase, fromMs, toMs: startMs });
+    fromMs = endMs;
+  }
+  if (fromMs < increase.toMs) parts.push({ ...increase, fromMs });
+  return parts;
+}
+
+/**
+ * Several series of one counter, each moment counted once: the first series as far as it goes, the next ones only where
+ * those before them are silent.
+ */
+export function countOnce(seriesIncreases: readonly (readonly Increase[])[]): readonly Increase[] {
+  const [first, ...others] = seriesIncreases;
+  if (first === undefined || others.length === 0) return first ?? [];
+  let known: StepFunction = [];
+  return seriesIncreases.flatMap((increases) => {
+    const parts = increases.flatMap((increase) => unknownParts(increase, known));
+    known = union([known, countedTime(increases, () => false)]);
+    return parts;
+  });
+}

@@ -1,0 +1,351 @@
+import type { ErrorKind } from './kind';
+
+/** One entry of the catalogue: a code is for ever; a removed one stays reserved. */
+export interface CatalogueEntry {
+  readonly kind: ErrorKind;
+  /** What happened, as a short sentence without a full stop. */
+  readonly title: string;
+  /** What the caller or the operator can do. */
+  readonly remedy: string;
+}
+
+const entry = (kind: ErrorKind, title: string, remedy: string): CatalogueEntry => ({ kind, title, remedy });
+
+/** Every error that leaves a service. `code` = problem JSON `code` = metric label `reason` = heading in ERRORS.md. */
+export const errorCatalogue = {
+  // Any service
+  'internal-error': entry(
+    'internal',
+    'Something failed inside the service',
+    'Report the request id; the log has the cause.',
+  ),
+  'invalid-request': entry(
+    'invalid-input',
+    'The request does not have the documented form',
+    'See `details` for the fields and what was expected.',
+  ),
+  'malformed-json': entry(
+    'invalid-input',
+    'The body is not valid JSON',
+    'Send one JSON document with `Content-Type: application/json`.',
+  ),
+  'not-found': entry(
+    'not-found',
+    'There is nothing at this address',
+    'Check the path and the id; an id of another organization is not found either.',
+  ),
+  'method-not-allowed': entry(
+    'method-not-allowed',
+    'The address does not take this method',
+    'The `Allow` header lists the methods it takes.',
+  ),
+  'body-too-large': entry(
+    'payload-too-large',
+    'The request body is larger than the limit',
+    'Send less in one request.',
+  ),
+  'unsupported-media-type': entry(
+    'unsupported-media-type',
+    'The body is in a form that the service does not read',
+    'Use the documented `Content-Type` and `Content-Encoding`.',
+  ),
+  'request-aborted': entry(
+    'request-timeout',
+    'The client went away or was too slow before the request was complete',
+    'Send the whole request within the time limit.',
+  ),
+  'shutting-down': entry(
+    'upstream-unavailable',
+    'The instance is about to stop',
+    'Send the request again; another instance answers it.',
+  ),
+
+  // Authentication
+  unauthenticated: entry(
+    'unauthenticated',
+    'No valid credentials came with the request',
+    'Send a valid token, secret or user name and password.',
+  ),
+  forbidden: entry(
+    'forbidden',
+    'The credentials do not allow this',
+    'Ask an owner of the organization for the role that does.',
+  ),
+
+  // Organizations, users, cloud accounts, costs
+  'metadata-unavailable': entry(
+    'upstream-unavailable',
+    'The store of organizations and accounts does not answer',
+    'Send the request again after `Retry-After`; operators check MongoDB.',
+  ),
+  'user-exists': entry('conflict', 'A user with this e-mail address exists already', 'Use another address.'),
+  'account-name-taken': entry(
+    'conflict',
+    'A cloud account of this organization has that name',
+    'Choose another name, or delete the account that has it.',
+  ),
+  'rotation-conflict': entry(
+    'conflict',
+    'Others are rotating the same credentials at this moment',
+    'Look which password is in use, then rotate again if it is still wanted.',
+  ),
+  'invalid-credentials': entry(
+    'unauthenticated',
+    'The e-mail address and the password do not belong together',
+    'Check both; an unknown address is answered the same way.',
+  ),
+  'sign-in-throttled': entry(
+    'limit-exceeded',
+    'Too many failed sign-ins for this address',
+    'Wait for `Retry-After`, then try again.',
+  ),
+  overloaded: entry(
+    'upstream-unavailable',
+    'The service has more work than it takes at once',
+    'Send the request again after `Retry-After`.',
+  ),
+  'range-too-long': entry(
+    'unprocessable',
+    'The window is longer than one answer covers',
+    'Ask for a shorter window or a longer step; `details` has the limit.',
+  ),
+
+  // Remote Write: the whole request
+  'snappy-malformed': entry(
+    'invalid-input',
+    'The body is not one snappy block',
+    'Compress with the snappy block format; the framed format is not Remote Write.',
+  ),
+  'decoded-body-too-large': entry(
+    'payload-too-large',
+    'The body declares more decoded bytes than the limit',
+    'Send fewer samples in one request (`max_samples_per_send`).',
+  ),
+  'protobuf-malformed': entry(
+    'invalid-input',
+    'The decoded body is not a prometheus.WriteRequest',
+    'Send what `prompb/remote.proto` of Prometheus describes.',
+  ),
+  'too-many-series': entry(
+    'payload-too-large',
+    'The request holds more series than the limit',
+    'Send fewer series in one request (`max_samples_per_send`).',
+  ),
+  'too-many-samples': entry(
+    'payload-too-large',
+    'The request holds more samples than the limit',
+    'Send fewer samples in one request (`max_samples_per_send`).',
+  ),
+
+  // Remote Write: one series; the good ones of the same request are kept
+  'too-many-labels': entry('invalid-input', 'A series has more labels than the limit', 'Drop labels by relabelling.'),
+  'label-name-empty': entry('invalid-input', 'A label has no name', 'Name every label.'),
+  'label-name-invalid': entry(
+    'invalid-input',
+    'A label name has characters that the store does not take',
+    'Use letters, digits and underscores, not beginning with a digit.',
+  ),
+  'label-name-duplicate': entry(
+    'invalid-input',
+    'A label name occurs twice in one series',
+    'Send each label once; check `external_labels` and relabelling.',
+  ),
+  'label-name-too-long': entry('invalid-input', 'A label name is longer than the limit', 'Shorten the name.'),
+  'label-value-too-long': entry(
+    'invalid-input',
+    'A label value is longer than the limit',
+    'Shorten or drop the label by relabelling.',
+  ),
+  'label-not-utf8': entry('invalid-input', 'A label is not valid UTF-8', 'Send names and values as UTF-8.'),
+  'metric-name-missing': entry('invalid-input', 'A series has no metric name', 'Send a `__name__` label.'),
+  'metric-name-invalid': entry(
+    'invalid-input',
+    'A metric name has characters that the store does not take',
+    'Use letters, digits, underscores and colons, not beginning with a digit.',
+  ),
+  'sample-too-far-in-future': entry(
+    'invalid-input',
+    'A sample is later than the clock allows',
+    'Set the clock of the sender; samples more than the limit ahead would block every later write.',
+  ),
+  'sample-timestamp-not-positive': entry(
+    'invalid-input',
+    'A sample has a timestamp of zero or before 1970',
+    'Send milliseconds since the epoch.',
+  ),
+
+  // Remote Write: the gateway
+  'account-id-missing': entry(
+    'invalid-input',
+    'Nothing in the request names a cloud account',
+    'Send the `Cloud-Account-Id` header, or the id as the Basic user name.',
+  ),
+  'account-id-malformed': entry(
+    'invalid-input',
+    'The cloud account id is not a UUID',
+    'Use the id that was shown when the account was created.',
+  ),
+  'header-duplicated': entry(
+    'invalid-input',
+    'A header that may occur once occurs more than once',
+    'Send it once; check proxies on the way.',
+  ),
+  'account-deleted': entry(
+    'unprocessable',
+    'The cloud account was deleted',
+    'Stop the sender or create a new account.',
+  ),
+  'account-not-kubernetes': entry(
+    'unprocessable',
+    'The cloud account is not a Kubernetes cluster',
+    'Use the credentials of an account of type kubernetes_cnr.',
+  ),
+  'account-lookup-unavailable': entry(
+    'upstream-unavailable',
+    'The account cannot be looked up at the moment',
+    'Send the same request again; nothing was stored.',
+  ),
+  'remote-write-version-unsupported': entry(
+    'unsupported-media-type',
+    'This version of Remote Write is not accepted',
+    'Send `prometheus.WriteRequest` (Remote Write 1.0).',
+  ),
+  'gateway-overloaded': entry(
+    'upstream-unavailable',
+    'The gateway has as many writes in flight as it can hold',
+    'Send the same request again after the time in Retry-After.',
+  ),
+  'metrics-store-rejected': entry(
+    'upstream-rejected',
+    'The metrics store refused the samples',
+    'The text is the answer of the store; such samples can never be stored.',
+  ),
+  'metrics-store-unavailable': entry(
+    'upstream-unavailable',
+    'The metrics store does not answer',
+    'Send the same request again after the time in Retry-After.',
+  ),
+  'metrics-store-timeout': entry(
+    'timeout',
+    'The metrics store did not answer in time',
+    'Send the same request again; storing a sample twice does no harm.',
+  ),
+
+  // Remote Write: our own sender
+  'remote-write-rejected': entry(
+    'upstream-rejected',
+    'The receiver refused the samples',
+    'The text is the answer of the receiver; sending the same again does not help.',
+  ),
+  'remote-write-unavailable': entry(
+    'upstream-unavailable',
+    'The receiver did not take the write, also not after retries',
+    'Check that the receiver runs and can be reached.',
+  ),
+
+  // ClickHouse
+  'clickhouse-unavailable': entry(
+    'upstream-unavailable',
+    'The database of facts cannot be used at the moment',
+    'Send the request again later; if it stays, check that ClickHouse runs and takes our credentials.',
+  ),
+  'clickhouse-schema-missing': entry(
+    'upstream-unavailable',
+    'The database of facts has no tables yet, or older ones',
+    'Wait for the migrations of kubecost-worker, or run them.',
+  ),
+  'clickhouse-schema-changed': entry(
+    'internal',
+    'A migration that was applied before is not the same any more',
+    'Restore the file; a change of the schema is a new migration.',
+  ),
+  'clickhouse-query-timeout': entry(
+    'timeout',
+    'The query took longer than it may',
+    'Ask for a shorter window, or again when there is less load.',
+  ),
+  'clickhouse-query-too-large': entry(
+    'unprocessable',
+    'The query needs more memory or gives more rows than it may',
+    'Ask for a shorter window, or for fewer groups.',
+  ),
+  'clickhouse-rejected': entry(
+    'internal',
+    'ClickHouse refused a statement of ours',
+    'Report the request id; the log has the statement.',
+  ),
+  'clickhouse-unexpected-row': entry(
+    'internal',
+    'ClickHouse answered in a form that we do not know',
+    'Report the request id; the log has the column.',
+  ),
+
+  // Queues
+  'queue-unavailable': entry(
+    'upstream-unavailable',
+    'The queue did not take the job',
+    'Send the request again later; asking twice does no harm.',
+  ),
+  'job-payload-invalid': entry(
+    'invalid-input',
+    'The job does not have the form of its queue',
+    'See `details` for the fields and what was expected.',
+  ),
+
+  // Worker
+  'hour-busy': entry(
+    'limit-exceeded',
+    'Another worker is at this hour or day',
+    'Nothing to do: the job is tried again by itself.',
+  ),
+  'hour-lock-lost': entry(
+    'upstream-unavailable',
+    'The lock of an hour or day was lost before its write was complete',
+    'Nothing to do: the job is tried again by itself.',
+  ),
+  'facts-incomplete': entry(
+    'upstream-unavailable',
+    'ClickHouse does not hold the rows of a version that was written to it',
+    'Nothing to do: the job is tried again. If it stays, store the hour again by a backfill.',
+  ),
+
+  // Windows, and metrics read from the store
+  'invalid-window': entry(
+    'invalid-input',
+    'The window cannot be read',
+    'Use one of the documented forms, such as `today`, `7d`, `1h offset 1d` or two unix times with a comma.',
+  ),
+  'metrics-query-too-large': entry(
+    'unprocessable',
+    'The metrics asked for are more than one query may return',
+    'Ask for a shorter window, fewer metrics or a longer step.',
+  ),
+  'too-many-points': entry(
+    'unprocessable',
+    'The answer would hold more points than the limit',
+    'Ask for a shorter window, fewer metrics or a longer step; `details` has the limit.',
+  ),
+  'metroculus-unavailable': entry(
+    'upstream-unavailable',
+    'The service that reads metrics does not answer',
+    'Send the request again after `Retry-After`; operators check metroculus and the metrics store.',
+  ),
+  'metroculus-timeout': entry(
+    'timeout',
+    'The service that reads metrics did not answer in time',
+    'Send the request again after `Retry-After`, for a shorter window if it happens again.',
+  ),
+  'metroculus-rejected': entry(
+    'upstream-rejected',
+    'The service that reads metrics refused the request',
+    'Report the request id; the log has its answer.',
+  ),
+  'metroculus-incomplete-stream': entry(
+    'upstream-unavailable',
+    'The stream of an hour ended before its last line, or its last line is not true of it',
+    'Send the request again; no row of such a stream is used.',
+  ),
+} as const satisfies Readonly<Record<string, CatalogueEntry>>;
+
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof errorCatalogue;

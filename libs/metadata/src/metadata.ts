@@ -1,0 +1,130 @@
+import { MongoClient, type Db } from 'mongodb';
+import { createCloudAccountsRepository, type CloudAccountsRepository } from './cloud-accounts-repository';
+import type { CloudAccountDocument, OrganizationDocument, TokenDocument, UserDocument } from './documents';
+import { createGuard, type Guards } from './driver-errors';
+import { createOrganizationsRepository, type OrganizationsRepository } from './organizations-repository';
+import { createPasswordHasher } from './password-hasher';
+import { createTokensRepository, type TokensRepository } from './tokens-repository';
+import { createUsersRepository, type UsersRepository } from './users-repository';
+
+/** How to reach the store. */
+export interface MetadataOptions {
+  /** `mongodb://…` or `mongodb+srv://…` */
+  readonly url: string;
+  /** Wins over the database of the URL; `cloudtuner` when neither names one. */
+  readonly database?: string | undefined;
+  readonly tls?:
+    | { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly rejectUnauthorized: boolean }
+    | undefined;
+  /** Name of the service in the server's log. */
+  readonly appName: string;
+  /** How long to look for a server that answers. Default 2000. */
+  readonly serverSelectionTimeoutMs?: number;
+  /** How long a connection may stay silent during an operation. Default 3000. */
+  readonly socketTimeoutMs?: number;
+  /** The clock. */
+  readonly now?: () => Date;
+}
+
+/** The store of organizations, users, tokens and cloud accounts. */
+export interface Metadata {
+  readonly organizations: OrganizationsRepository;
+  readonly users: UsersRepository;
+  readonly tokens: TokensRepository;
+  readonly cloudAccounts: CloudAccountsRepository;
+  /** Creates the indexes that uniqueness rests on. Every creation makes sure of them anyway; this does it beforehand. */
+  ensureIndexes(): Promise<void>;
+  /** @throws AppError `metadata-unavailable` */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const defaultDatabase = 'cloudtuner';
+const defaultServerSelectionTimeoutMs = 2000;
+const defaultSocketTimeoutMs = 3000;
+const maxPoolSize = 20;
+/** Building an index takes longer than any other operation. */
+const indexDeadlineMs = 10_000;
+
+type Collections = ReturnType<typeof collectionsOf>;
+
+function collectionsOf(database: Db) {
+  return {
+    organizations: database.collection<OrganizationDocument>('organizations'),
+    users: database.collection<UserDocument>('users'),
+    tokens: database.collection<TokenDocument>('tokens'),
+    cloudAccounts: database.collection<CloudAccountDocument>('cloud_accounts'),
+  };
+}
+
+async function createIndexes({ users, tokens, cloudAccounts }: Collections): Promise<void> {
+  await users.createIndex({ email: 1 }, { unique: true, name: 'users_by_email' }, {});
+  await users.createIndex({ 'memberships.organization_id': 1 }, { name: 'users_by_organization' }, {});
+  await tokens.createIndex({ prefix: 1 }, { unique: true, name: 'tokens_by_prefix' }, {});
+  await cloudAccounts.createIndex({ organization_id: 1, name_key: 1 }, { unique: true, name: 'accounts_by_name' }, {});
+}
+
+/** Runs the work until it has succeeded once; afterwards it is done. */
+function untilDone(work: () => Promise<void>): () => Promise<void> {
+  let attempt: Promise<void> | undefined;
+  return () => {
+    attempt ??= work().catch((error: unknown) => {
+      attempt = undefined;
+      throw error;
+    });
+    return attempt;
+  };
+}
+
+function createClient(options: MetadataOptions, bounds: { selectionMs: number; socketMs: number }): MongoClient {
+  const { url, appName, tls } = options;
+  return new MongoClient(url, {
+    appName,
+    serverSelectionTimeoutMS: bounds.selectionMs,
+    connectTimeoutMS: bounds.selectionMs,
+    socketTimeoutMS: bounds.socketMs,
+    waitQueueTimeoutMS: bounds.selectionMs,
+    maxPoolSize,
+    ...(tls === undefined ? {} : { tls: true, ...tls }),
+  });
+}
+
+/**
+ * Connects lazily: nothing fails here when the server is away; operations then throw `metadata-unavailable` within the
+ * bounds, and succeed again as soon as the server does.
+ *
+ * @throws MongoParseError when the URL cannot be read.
+ */
+export function connectMetadata(options: MetadataOptions): Metadata {
+  const selectionMs = options.serverSelectionTimeoutMs ?? defaultServerSelectionTimeoutMs;
+  const socketMs = options.socketTimeoutMs ?? defaultSocketTimeoutMs;
+  const now = options.now ?? (() => new Date());
+  const client = createClient(options, { selectionMs, socketMs });
+  const named = options.database ?? (new URL(options.url).pathname.slice(1) || defaultDatabase);
+  const database = client.db(named);
+  const collections = collectionsOf(database);
+  const connect = async (): Promise<void> => {
+    await client.connect();
+  };
+  const guard = createGuard(Math.max(selectionMs, socketMs), connect);
+  const ensureIndexes = untilDone(() => createGuard(indexDeadlineMs, connect)(() => createIndexes(collections)));
+  const guards: Guards = {
+    run: guard,
+    runUnique: async (operation) => {
+      await ensureIndexes();
+      return guard(operation);
+    },
+  };
+  return {
+    organizations: createOrganizationsRepository(collections.organizations, guard, now),
+    users: createUsersRepository(collections.users, guards, createPasswordHasher(), now),
+    tokens: createTokensRepository(collections, guards, now),
+    cloudAccounts: createCloudAccountsRepository(collections.cloudAccounts, guards, now),
+    ensureIndexes,
+    ping: () =>
+      guard(async () => {
+        await database.command({ ping: 1 });
+      }),
+    close: () => client.close(),
+  };
+}

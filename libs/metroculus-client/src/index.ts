@@ -1,0 +1,31 @@
+export type { KubecostAssets } from './assets-stream';
+export {
+  createMetroculusClient,
+  type AccountWindow,
+  type MetroculusClient,
+  type MetroculusClientOptions,
+} from './client';
+export {
+  assetRowSchema,
+  assetsEndSchema,
+  clusterCostsSchema,
+  costBreakdownSchema,
+  costDataPointSchema,
+  cpuSavingSchema,
+  kubecostMetricsSchema,
+  kubecostSavingsSchema,
+  maxWindowDays,
+  memorySavingSchema,
+  metricPointSchema,
+  metroculusPaths,
+  secretHeader,
+  type AssetRow,
+  type AssetsEnd,
+  type ClusterCosts,
+  type CostBreakdown,
+  type CostDataPoint,
+  type CpuSaving,
+  type KubecostMetrics,
+  type KubecostSavings,
+  type MemorySaving,
+} from './contract';

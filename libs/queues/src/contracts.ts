@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { defineQueue } from './define-queue';
+
+const hourMs = 3_600_000;
+const dayMs = 86_400_000;
+const cloudAccountId = z.uuid().transform((id) => id.toLowerCase());
+
+const alignedTo = (stepMs: number, unit: string): z.ZodType<string> =>
+  z.iso.datetime().refine((text) => Date.parse(text) % stepMs === 0, `must be the start of a ${unit} in UTC`);
+
+const hour = alignedTo(hourMs, 'whole hour');
+const day = alignedTo(dayMs, 'day');
+const secondsOf = (iso: string): string => String(Date.parse(iso) / 1000);
+
+const soon = { baseMs: 1_000, maxMs: 60_000 };
+/** Kept long enough to be seen by a person, few enough to be nothing for Redis. A new request of the same id replaces a kept one. */
+const seenForAWeek = { ageSeconds: 7 * 86_400, count: 1_000 };
+
+/** The dispatcher: once a minute it decides which of the other jobs are due. */
+export const planHours = defineQueue({
+  name: 'plan-hours',
+  payload: z.object({}),
+  jobId: () => 'plan-hours',
+  // The next minute is the retry.
+  attempts: 1,
+  backoff: soon,
+  removeOnComplete: true,
+  removeOnFail: { ageSeconds: 3_600, count: 10 },
+});
+
+/** Reads the running hour of one account again. Late by more than a minute it is of no use: the next one is on its way. */
+export const refreshLiveHour = defineQueue({
+  name: 'refresh-live-hour',
+  payload: z.object({ cloudAccountId }),
+  jobId: (payload) => payload.cloudAccountId,
+  attempts: 1,
+  backoff: soon,
+  removeOnComplete: true,
+  removeOnFail: { ageSeconds: 3_600, count: 100 },
+});
+
+/** Reads one ended hour of one account and stores it as closed. `hour` is its start. */
+export const closeHour = defineQueue({
+  name: 'close-hour',
+  payload: z.object({ cloudAccountId, hour }),
+  jobId: (payload) => `${payload.cloudAccountId}_${secondsOf(payload.hour)}`,
+  attempts: 8,
+  backoff: soon,
+  removeOnComplete: true,
+  removeOnFail: seenForAWeek,
+});
+
+/** Writes the expenses of one day of one account from its 24 closed hours. `day` is its start. */
+export const closeDay = defineQueue({
+  name: 'close-day',
+  payload: z.object({ cloudAccountId, day }),
+  jobId: (payload) => `${payload.cloudAccountId}_${secondsOf(payload.day)}`,
+  attempts: 8,
+  backoff: soon,
+  removeOnComplete: true,
+  removeOnFail: seenForAWeek,
+});
+
+/** Hours that are done without a gap from the start of the window, and hours in all. */
+export const backfillProgress = z.object({ doneHours: z.int().min(0), totalHours: z.int().min(0) });
+
+/** Progress of a backfill. */
+export type BackfillProgress = z.infer<typeof backfillProgress>;
+
+/** Stores every ended hour of `[fromHour, toHour)`, whole days at both ends, and closes the days. */
+export const backfill = defineQueue({
+  name: 'backfill',
+  payload: z
+    .object({ cloudAccountId, fromHour: hour, toHour: hour })
+    .refine((payload) => Date.parse(payload.fromHour) < Date.parse(payload.toHour), 'fromHour must be before toHour'),
+  progress: backfillProgress,
+  jobId: (payload) => `${payload.cloudAccountId}_${secondsOf(payload.fromHour)}_${secondsOf(payload.toHour)}`,
+  // With one minute between attempts: about a day of somebody else's outage.
+  attempts: 1_440,
+  backoff: soon,
+  removeOnComplete: seenForAWeek,
+  removeOnFail: seenForAWeek,
+});

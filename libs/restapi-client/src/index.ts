@@ -1,0 +1,11 @@
+export { operations, type OperationId, type Operations } from './contract/operations';
+export { permissions, type Access, type Operation, type Permission, type Scope } from './contract/operation';
+export type { Warning } from './contract/scalars';
+export { RestapiError, type RestapiErrorOptions } from './restapi-error';
+export {
+  createRestapiClient,
+  type InputOf,
+  type OutputOf,
+  type RestapiClient,
+  type RestapiClientOptions,
+} from './restapi-client';

@@ -1,0 +1,21 @@
+export {
+  ConfigError,
+  defineConfig,
+  type ConfigDefinition,
+  type ConfigOf,
+  type FieldDescription,
+} from './config/config';
+export { env, type Field } from './config/fields';
+export { commonConfig, tlsConfig, tlsOptions, type TlsOptions } from './config/shared-fields';
+export { createHealth, type Health, type Readiness } from './health';
+export { createAdminServer } from './http/admin-server';
+export { answerHealth } from './http/health-routes';
+export { createHttpApp, type HttpAppOptions } from './http/http-app';
+export { createHttpServer, type HttpServer, type HttpServerOptions } from './http/http-server';
+export { requestIdFrom, requestIdHeader } from './http/request-id';
+export { routesFor, type AuthenticationRequest, type Route, type RouteInput } from './http/route';
+export { createLifecycle, type Lifecycle, type LifecyclePart } from './lifecycle';
+export { createLogger, type Logger } from './logger';
+export { Counter, createRegistry, Gauge, Histogram, Registry } from './metrics';
+export { currentRequestId, runWithRequestId } from './request-context';
+export { runService, type App, type AppContext, type ServiceDefinition } from './run-service';

@@ -1,0 +1,29 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+import { currentRequestId } from './request-context';
+
+export type { Logger } from 'pino';
+
+const secretPaths = ['authorization', 'secret', 'password', 'token', 'cookie', 'credentials'].flatMap((name) => [
+  name,
+  `*.${name}`,
+  `*.*.${name}`,
+]);
+
+/** A JSON logger: one line an event, `request_id` from the context, secrets redacted. */
+export function createLogger(options: { service: string; level: string; destination?: DestinationStream }): Logger {
+  const { service, level, destination } = options;
+  return pino(
+    {
+      level,
+      base: { service },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretPaths, censor: '[redacted]' },
+      mixin: () => {
+        const requestId = currentRequestId();
+        return requestId === undefined ? {} : { request_id: requestId };
+      },
+    },
+    destination ?? pino.destination({ fd: 1, sync: false }),
+  );
+}

@@ -1,0 +1,112 @@
+import { ConfigError, type ConfigDefinition } from './config/config';
+import type { Field } from './config/fields';
+import { createHealth, type Health } from './health';
+import { createAdminServer } from './http/admin-server';
+import { createLifecycle } from './lifecycle';
+import { createLogger, type Logger } from './logger';
+import { createRegistry, type Registry } from './metrics';
+
+/** A composed service. */
+export interface App {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What the composition root is given. */
+export interface AppContext {
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly health: Health;
+}
+
+interface CommonValues {
+  readonly HOST: string;
+  readonly ADMIN_PORT: number;
+  readonly LOG_LEVEL: string;
+  readonly SHUTDOWN_DEADLINE_SECONDS: number;
+}
+
+type CommonShape = { readonly [K in keyof CommonValues]: Field<CommonValues[K]> };
+
+export interface ServiceDefinition<F extends CommonShape & Readonly<Record<string, Field<unknown>>>> {
+  readonly name: string;
+  readonly config: ConfigDefinition<F>;
+  createApp(config: ReturnType<ConfigDefinition<F>['parse']>, context: AppContext): Promise<App> | App;
+  /** The running process: its environment, signals and exit. */
+  readonly process: NodeJS.Process;
+}
+
+// sysexits.h: EX_CONFIG
+const configurationExitCode = 78;
+
+function parseConfig<F extends CommonShape & Readonly<Record<string, Field<unknown>>>>(
+  definition: ServiceDefinition<F>,
+): ReturnType<ConfigDefinition<F>['parse']> | undefined {
+  try {
+    return definition.config.parse(definition.process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    definition.process.stderr.write(`${definition.name}: ${error.message}\n`);
+    return undefined;
+  }
+}
+
+/**
+ * Runs a service until a signal: configuration, admin port, start, graceful stop below a hard deadline.
+ * Exit codes: 0 after a signal, 1 after a failure, 78 when the configuration is not usable.
+ */
+export async function runService<F extends CommonShape & Readonly<Record<string, Field<unknown>>>>(
+  definition: ServiceDefinition<F>,
+): Promise<void> {
+  const { name, process } = definition;
+  const config = parseConfig(definition);
+  if (config === undefined) {
+    process.exitCode = configurationExitCode;
+    return;
+  }
+  const { HOST, ADMIN_PORT, LOG_LEVEL, SHUTDOWN_DEADLINE_SECONDS }: CommonValues = config;
+  const logger = createLogger({ service: name, level: LOG_LEVEL });
+  const registry = createRegistry(name);
+  const health = createHealth();
+  const lifecycle = createLifecycle(logger);
+
+  const stop = async (reason: string, exitCode: number): Promise<never> => {
+    logger.info({ reason }, 'stopping');
+    health.setAccepting(false);
+    setTimeout(() => {
+      logger.error('the stop took longer than its deadline');
+      process.exit(1);
+    }, SHUTDOWN_DEADLINE_SECONDS * 1000).unref();
+    await lifecycle.stop();
+    logger.info('stopped');
+    return process.exit(exitCode);
+  };
+
+  let stopping: Promise<never> | undefined;
+  const stopOnce = (reason: string, exitCode: number): void => {
+    stopping ??= stop(reason, exitCode);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stopOnce(signal, 0);
+    });
+  }
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      logger.fatal({ err: error }, event);
+      stopOnce(event, 1);
+    });
+  }
+
+  try {
+    lifecycle.add(createAdminServer({ host: HOST, port: ADMIN_PORT, registry, health, logger }));
+    const app = await definition.createApp(config, { logger, registry, health });
+    lifecycle.add({ name, start: () => app.start(), stop: () => app.stop() });
+    await lifecycle.start();
+    health.setAccepting(true);
+    logger.info('ready');
+  } catch (error) {
+    logger.fatal({ err: error }, 'could not start');
+    stopOnce('could not start', 1);
+  }
+}

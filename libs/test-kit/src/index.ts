@@ -1,0 +1,25 @@
+export {
+  freePort,
+  startClickhouse,
+  startMongo,
+  startPrometheus,
+  startRedis,
+  startService,
+  startThanos,
+  waitFor,
+  type ClickhouseServer,
+  type LocalServer,
+  type LocalService,
+  type PrometheusOptions,
+  type PrometheusServer,
+  type RemoteWriteTarget,
+  type ScrapeJob,
+  type ServiceOptions,
+  type StartOptions,
+  type ThanosServer,
+  type WaitOptions,
+} from '@cloudtuner/local-servers';
+export { randomDatabase, randomPrefix, randomTenant } from './random-names';
+export { sharedServers, type ClickhouseAddress, type SharedServers, type StoreAddress } from './shared-servers';
+export { startSilentServer, type SilentServer } from './silent-server';
+export { temporaryFolder, type TemporaryFolder } from './temporary-folder';

@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { httpStatusOf, type AppError, type ErrorCode } from '@cloudtuner/errors';
+import type { CheckedWrite } from './validate-and-rewrite';
+
+/** What a sender is told. */
+export interface WriteAnswer {
+  readonly status: number;
+  readonly code?: ErrorCode;
+  /** Plain text, because that is what senders log. */
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const defaultRetryAfterMs = 5_000;
+// Senders that were refused together must not come back together.
+const retryJitterSeconds = 5;
+// How long and how much of an unread body is thrown away so that the sender sees the answer, not a reset.
+const lingerMs = 1_000;
+const lingerBytes = 1024 * 1024;
+
+function refusalText({ refusals, received, accepted }: CheckedWrite): string {
+  const refused = received.series - accepted.series;
+  const reasons = refusals.map(({ code, series, samples, example }) => {
+    const named = example === undefined ? '' : ` (such as ${printable(example)})`;
+    return `${code}: ${String(series)} series with ${String(samples)} samples${named}`;
+  });
+  const rest = accepted.series === 0 ? '' : ', the others are stored';
+  return `${String(refused)} of ${String(received.series)} series refused${rest}. ${reasons.join('; ')}.`;
+}
+
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, '?').slice(0, 128);
+}
+
+/**
+ * The answer to a write that came through the checks: the store's own 2xx, or 400 when series had to be left out.
+ * Remote Write 1.0 wants no `…-Written` headers, and 400 as soon as one sample was refused.
+ */
+export function answerTo(checked: CheckedWrite, storeStatus: number | undefined): WriteAnswer {
+  const [first] = checked.refusals;
+  if (first === undefined) return { status: storeStatus ?? 204, text: '', headers: {} };
+  return { status: 400, code: first.code, text: refusalText(checked), headers: {} };
+}
+
+function statusOf(error: AppError): number {
+  const { code, kind, details } = error;
+  if (code === 'metrics-store-rejected' && typeof details === 'object' && details !== null && 'status' in details) {
+    if (typeof details.status === 'number') return details.status;
+  }
+  return httpStatusOf(kind);
+}
+
+/** The answer to a refused or failed write. */
+export function answerError(error: AppError): WriteAnswer {
+  const status = statusOf(error);
+  const headers: Record<string, string> = {};
+  if (status === 401) {
+    headers['WWW-Authenticate'] = 'Basic realm="cloudtuner", charset="UTF-8"';
+    // Always, or whether the connection stays would tell how long the look-up took.
+    headers['Connection'] = 'close';
+  }
+  if (status === 405) headers['Allow'] = 'POST';
+  if (status === 429 || status === 503) headers['Retry-After'] = String(retryAfterSeconds(error.retryAfterMs));
+  const text = error.kind === 'internal' ? 'Something failed inside the gateway; send the same again.' : error.message;
+  return { status, code: error.code, text, headers };
+}
+
+function retryAfterSeconds(retryAfterMs: number | undefined): number {
+  if (retryAfterMs !== undefined) return Math.max(1, Math.ceil(retryAfterMs / 1000));
+  return defaultRetryAfterMs / 1000 + Math.floor(Math.random() * retryJitterSeconds);
+}
+
+/** Sends an answer; where the body was not read to its end, politely closes the connection. */
+export function sendAnswer(request: IncomingMessage, response: ServerResponse, answer: WriteAnswer): void {
+  const { status, code, text, headers } = answer;
+  const body = text === '' ? '' : `${text}\n`;
+  const unread = !request.complete;
+  if (unread) response.setHeader('Connection', 'close');
+  response.writeHead(status, {
+    ...(body === '' ? {} : { 'Content-Type': 'text/plain; charset=utf-8' }),
+    ...(status === 204 ? {} : { 'Content-Length': Buffer.byteLength(body) }),
+    ...(code === undefined ? {} : { 'X-Error-Code': code }),
+    ...headers,
+  });
+  if (!unread) {
+    response.end(body);
+    return;
+  }
+  response.write(body);
+  linger(request, response);
+}
+
+/** Throws unread bytes away for a moment before the connection ends: closing on them would reset it. */
+function linger(request: IncomingMessage, response: ServerResponse): void {
+  let discarded = 0;
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, lingerMs);
+  request.on('data', (chunk: Buffer) => {
+    discarded += chunk.length;
+    if (discarded > lingerBytes) end();
+  });
+  request.once('end', end).once('close', end).once('error', end);
+  request.resume();
+}

@@ -1,0 +1,202 @@
+import {
+  backfill,
+  closeDay,
+  closeHour,
+  createConsumer,
+  createProducer,
+  createQueueMetrics,
+  planHours,
+  refreshLiveHour,
+  type Consumer,
+  type ConsumerOptions,
+  type JobProcessor,
+  type QueueDefinition,
+} from '@cloudtuner/queues';
+import { createLifecycle, runWithRequestId, type App, type AppContext } from '@cloudtuner/service-kit';
+import { createDayStore } from './adapters/clickhouse/day-store';
+import { createHourStore } from './adapters/clickhouse/hour-store';
+import { createPlanStore } from './adapters/clickhouse/plan-store';
+import { createSchemaKeeper } from './adapters/clickhouse/schema-keeper';
+import { createAccounts } from './adapters/metadata/accounts';
+import { createHourReader } from './adapters/metroculus/hour-reader';
+import { createDispatcher } from './adapters/queues/dispatcher';
+import { keepScheduler } from './adapters/queues/plan-scheduler';
+import { createRedisLocks } from './adapters/redis/redis-locks';
+import { clickhouseOf, metadataOf, metroculusOf, queuesOf } from './clients';
+import type { Config } from './config';
+import { backfillJob } from './jobs/backfill';
+import { closeDayJob } from './jobs/close-day';
+import { closeHourJob } from './jobs/close-hour';
+import { planHoursJob } from './jobs/plan-hours';
+import { refreshLiveHourJob } from './jobs/refresh-live-hour';
+import { countedStoreDay } from './jobs/store-day-job';
+import { countedStoreHour } from './jobs/store-hour-job';
+import { createWorkerMetrics, type WorkerMetrics } from './metrics';
+import type { Clock } from './ports';
+
+/** What the composition root is given; a test brings its own clock. */
+export type WorkerContext = AppContext & { readonly now?: Clock };
+
+/** Hours of one backfill before another has its turn: two days, some seconds. */
+const hoursPerTurn = 48;
+const stopReserveSeconds = 5;
+
+type Adapters = ReturnType<typeof createAdapters>;
+
+function createAdapters(config: Config, { logger, now = Date.now }: WorkerContext) {
+  const clickhouse = clickhouseOf(config);
+  const metadata = metadataOf(config);
+  const metroculus = metroculusOf(config);
+  const queues = queuesOf(config, logger);
+  return {
+    clickhouse,
+    metadata,
+    metroculus,
+    queues,
+    now,
+    accounts: createAccounts(metadata, now),
+    dispatcher: createDispatcher(queues),
+    locks: createRedisLocks({ ...queues, ttlMs: config.LOCK_SECONDS * 1_000 }),
+    planner: createProducer(planHours, queues),
+    backfills: createProducer(backfill, queues),
+    schema: createSchemaKeeper(clickhouse, {
+      migrateOnStart: config.CLICKHOUSE_MIGRATE_ON_START,
+      ...(config.CLICKHOUSE_CLUSTER === undefined ? {} : { cluster: config.CLICKHOUSE_CLUSTER }),
+      retention: {
+        hourlyDays: config.RETENTION_HOURLY_DAYS,
+        liveDays: 3,
+        expensesDays: config.RETENTION_EXPENSES_DAYS,
+      },
+      log: logger,
+    }),
+  };
+}
+
+/** The jobs, each with what it needs. */
+function createJobs(config: Config, adapters: Adapters, { logger }: WorkerContext, metrics: WorkerMetrics) {
+  const { clickhouse, accounts, dispatcher, locks, now } = adapters;
+  const shared = { locks, now, log: logger };
+  const hourPorts = { ...shared, reader: createHourReader(adapters.metroculus), store: createHourStore(clickhouse) };
+  const storeDay = countedStoreDay({ ...shared, accounts, store: createDayStore(clickhouse) }, metrics);
+  const backfillHour = countedStoreHour(backfill.name, hourPorts, metrics);
+  return {
+    refresh: refreshLiveHourJob(countedStoreHour(refreshLiveHour.name, hourPorts, metrics), now),
+    hour: closeHourJob(countedStoreHour(closeHour.name, hourPorts, metrics), dispatcher, now),
+    day: closeDayJob(storeDay),
+    backfill: backfillJob({
+      accounts,
+      now,
+      storeHour: (cloudAccountId, hour, signal) => backfillHour({ cloudAccountId, hour, closed: true, signal }),
+      storeDay: (cloudAccountId, day, signal) => storeDay({ cloudAccountId, day, signal }),
+      parallelHours: config.BACKFILL_PARALLEL_HOURS,
+      hoursPerTurn,
+    }),
+    plan: planHoursJob(
+      {
+        accounts,
+        store: createPlanStore(clickhouse),
+        dispatcher,
+        now,
+        lookbackHours: config.CLOSE_LOOKBACK_HOURS,
+        maxJobs: config.PLAN_MAX_JOBS,
+      },
+      metrics,
+    ),
+  };
+}
+
+/** One consumer per queue. */
+function createConsumers(config: Config, adapters: Adapters, context: WorkerContext): readonly Consumer[] {
+  const { logger, registry } = context;
+  const metrics = createQueueMetrics({ registry, prefix: 'kubecost_worker' });
+  const jobs = createJobs(config, adapters, context, createWorkerMetrics(registry));
+  const counts = {
+    ...adapters.dispatcher.counts,
+    [backfill.name]: () => adapters.backfills.counts(),
+    [planHours.name]: () => adapters.planner.counts(),
+  };
+  for (const [queue, count] of Object.entries(counts)) metrics.watch(queue, count);
+  const options: Omit<ConsumerOptions, 'concurrency'> = {
+    ...adapters.queues,
+    logger,
+    metrics,
+    lockMs: config.LOCK_SECONDS * 1_000,
+  };
+  const consume = <P, G>(definition: QueueDefinition<P, G>, job: JobProcessor<P, G>, concurrency: number): Consumer =>
+    createConsumer(
+      definition,
+      (payload, job_) => runWithRequestId(`${definition.name}/${job_.jobId}`, () => job(payload, job_)),
+      { ...options, concurrency },
+    );
+  return [
+    consume(planHours, jobs.plan, 1),
+    consume(refreshLiveHour, jobs.refresh, config.WORKER_CONCURRENCY),
+    consume(closeHour, jobs.hour, config.WORKER_CONCURRENCY),
+    consume(closeDay, jobs.day, config.WORKER_CONCURRENCY),
+    consume(backfill, jobs.backfill, config.BACKFILL_CONCURRENCY),
+  ];
+}
+
+function addChecks({ health }: WorkerContext, { clickhouse, metadata, metroculus, locks, schema }: Adapters): void {
+  health.addCheck('clickhouse', (signal) => clickhouse.ping(signal));
+  health.addCheck('metadata', () => metadata.ping());
+  health.addCheck('metroculus', () => metroculus.ping());
+  health.addCheck('redis', () => locks.ping());
+  health.addCheck('schema', () =>
+    schema.isReady() ? Promise.resolve() : Promise.reject(new Error('not migrated yet')),
+  );
+}
+
+/**
+ * The worker. It starts while any of its peers is away: jobs begin when the schema of ClickHouse is there, and each peer that goes away
+ * later is waited for by the retries of the jobs.
+ */
+export function createApp(config: Config, context: WorkerContext): App {
+  const { logger } = context;
+  const adapters = createAdapters(config, context);
+  const consumers = createConsumers(config, adapters, context);
+  addChecks(context, adapters);
+  const stopping = new AbortController();
+  const drainMs = Math.max(1, config.SHUTDOWN_DEADLINE_SECONDS - stopReserveSeconds) * 1_000;
+
+  const work = async (): Promise<void> => {
+    await adapters.schema.untilReady(stopping.signal);
+    for (const consumer of consumers) consumer.start();
+    await keepScheduler(adapters.planner, {
+      everyMs: config.PLAN_INTERVAL_SECONDS * 1_000,
+      signal: stopping.signal,
+      logger,
+    });
+  };
+  let working: Promise<void> = Promise.resolve();
+
+  const lifecycle = createLifecycle(logger);
+  lifecycle.add({
+    name: 'clients',
+    stop: async () => {
+      adapters.locks.close();
+      adapters.metroculus.close();
+      await Promise.all([adapters.clickhouse.close(), adapters.metadata.close()]);
+    },
+  });
+  lifecycle.add({
+    name: 'producers',
+    stop: async () => {
+      await Promise.all([adapters.dispatcher.close(), adapters.planner.close(), adapters.backfills.close()]);
+    },
+  });
+  lifecycle.add({
+    name: 'jobs',
+    start: () => {
+      working = work().catch((error: unknown) => {
+        if (!stopping.signal.aborted) logger.error({ err: error }, 'jobs could not be started');
+      });
+    },
+    stop: async () => {
+      stopping.abort();
+      await working;
+      await Promise.all(consumers.map((consumer) => consumer.stop(drainMs)));
+    },
+  });
+  return lifecycle;
+}

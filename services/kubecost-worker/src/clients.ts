@@ -1,0 +1,51 @@
+import { connectClickhouse, type ClickhouseClient } from '@cloudtuner/clickhouse';
+import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
+import { createMetroculusClient, type MetroculusClient } from '@cloudtuner/metroculus-client';
+import type { ProducerOptions } from '@cloudtuner/queues';
+import { currentRequestId, tlsOptions, type Logger } from '@cloudtuner/service-kit';
+import type { Config } from './config';
+
+const whenSet = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
+  value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: V });
+
+/** ClickHouse as configured. */
+export function clickhouseOf(config: Config): ClickhouseClient {
+  return connectClickhouse({
+    url: config.CLICKHOUSE_URL,
+    database: config.CLICKHOUSE_DATABASE,
+    username: config.CLICKHOUSE_USERNAME,
+    ...whenSet('password', config.CLICKHOUSE_PASSWORD),
+    ...whenSet('tls', tlsOptions(config, 'CLICKHOUSE')),
+  });
+}
+
+/** MongoDB as configured. */
+export function metadataOf(config: Config): Metadata {
+  return connectMetadata({
+    url: config.MONGODB_URL,
+    appName: 'kubecost-worker',
+    ...whenSet('database', config.MONGODB_DATABASE),
+    ...whenSet('tls', tlsOptions(config, 'MONGODB')),
+  });
+}
+
+/** metroculus as configured. */
+export function metroculusOf(config: Config): MetroculusClient {
+  return createMetroculusClient({
+    baseUrl: config.METROCULUS_URL,
+    secret: config.CLUSTER_SECRET,
+    timeoutMs: config.METROCULUS_TIMEOUT_SECONDS * 1_000,
+    requestId: currentRequestId,
+    ...whenSet('tls', tlsOptions(config, 'METROCULUS')),
+  });
+}
+
+/** Redis of the queues as configured. */
+export function queuesOf(config: Config, logger: Logger): ProducerOptions {
+  return {
+    redisUrl: config.REDIS_URL,
+    prefix: config.QUEUE_PREFIX,
+    logger,
+    ...whenSet('tls', tlsOptions(config, 'REDIS')),
+  };
+}

@@ -1,0 +1,59 @@
+import { commonConfig, defineConfig, env, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
+
+/** Everything that can be set. */
+export const config = defineConfig({
+  ...commonConfig({ adminPort: 9980 }),
+  REDIS_URL: env.url('Redis of the queues and locks (`redis://` or `rediss://`); `maxmemory-policy noeviction`.'),
+  QUEUE_PREFIX: env.string('First part of every key in Redis; the same for all services of one installation.', {
+    default: 'cloudtuner',
+  }),
+  ...tlsConfig('REDIS'),
+  CLICKHOUSE_URL: env.url('HTTP interface of ClickHouse.'),
+  CLICKHOUSE_DATABASE: env.string('Database of the facts; created when it is not there.', { default: 'cloudtuner' }),
+  CLICKHOUSE_USERNAME: env.string('User of ClickHouse.', { default: 'default' }),
+  CLICKHOUSE_PASSWORD: env.optionalSecret('Password of that user.'),
+  CLICKHOUSE_CLUSTER: env.optionalString('Name of the ClickHouse cluster; tables are then replicated.'),
+  CLICKHOUSE_MIGRATE_ON_START: env.boolean(
+    'Whether this service brings the schema up to date; one that does not waits for it.',
+    { default: true },
+  ),
+  ...tlsConfig('CLICKHOUSE'),
+  RETENTION_HOURLY_DAYS: env.integer('How long hourly facts are kept.', { default: 1_830, min: 8 }),
+  RETENTION_EXPENSES_DAYS: env.integer('How long daily expenses are kept.', { default: 3_660, min: 8 }),
+  MONGODB_URL: env.url('MongoDB of organizations and cloud accounts.'),
+  MONGODB_DATABASE: env.optionalString('Its database, if not the one of the URL.'),
+  ...tlsConfig('MONGODB'),
+  METROCULUS_URL: env.url('Base URL of metroculus.'),
+  METROCULUS_TIMEOUT_SECONDS: env.integer('Time limit of one request to metroculus.', { default: 60, min: 1 }),
+  CLUSTER_SECRET: env.secret('Secret between the services.'),
+  ...tlsConfig('METROCULUS'),
+  WORKER_CONCURRENCY: env.integer('Hours that this process stores at the same time, per queue.', {
+    default: 4,
+    min: 1,
+    max: 100,
+  }),
+  BACKFILL_CONCURRENCY: env.integer('Backfills that this process runs at the same time.', {
+    default: 2,
+    min: 1,
+    max: 100,
+  }),
+  BACKFILL_PARALLEL_HOURS: env.integer('Hours of one backfill at the same time.', { default: 4, min: 1, max: 24 }),
+  PLAN_INTERVAL_SECONDS: env.integer('How often the dispatcher looks for what is due.', {
+    default: 60,
+    min: 1,
+    max: 3_600,
+  }),
+  PLAN_MAX_JOBS: env.integer('Jobs that one tick of the dispatcher asks for at most.', { default: 500, min: 1 }),
+  CLOSE_LOOKBACK_HOURS: env.integer('How far back an hour that is not closed is looked for.', {
+    default: 168,
+    min: 24,
+    max: 2_400,
+  }),
+  LOCK_SECONDS: env.integer('After how long the work of a worker that was killed is taken over.', {
+    default: 30,
+    min: 1,
+    max: 600,
+  }),
+});
+
+export type Config = ConfigOf<typeof config>;

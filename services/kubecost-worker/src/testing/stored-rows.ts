@@ -1,0 +1,94 @@
+import type { ClickhouseClient } from '@cloudtuner/clickhouse';
+import { z } from 'zod';
+
+const tag = { surface: 'test', route: 'kubecost-worker' };
+
+/** Tables that the worker writes: the column of their time, and the columns that tell when and for whom they were written. */
+const tables = {
+  asset_hours: { time: 'hour', own: [] },
+  account_hours: { time: 'hour', own: ['read_at_ms'] },
+  expenses: { time: 'date', own: ['resource_id'] },
+  account_days: { time: 'date', own: ['written_at_ms'] },
+} as const;
+
+/** Unix seconds, `[from, to)`, whole days. */
+export interface Days {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Every physical row of an account in every table, as text: two of these are equal only if the bytes are. With `comparable`, without the
+ * columns that differ between two accounts that were stored one after the other: the account, its resource, and when it was read.
+ */
+export async function storedRows(
+  client: ClickhouseClient,
+  account: string,
+  options: { readonly days?: Days; readonly comparable?: boolean } = {},
+): Promise<string[]> {
+  const { days = { from: 0, to: 4_000_000_000 }, comparable = false } = options;
+  const texts: string[] = [];
+  for (const [table, { time, own }] of Object.entries(tables)) {
+    const columns = comparable ? `* EXCEPT (${['cloud_account_id', ...own].join(', ')})` : '*';
+    const rows = await client.query({
+      sql: `SELECT * FROM (
+              SELECT ${columns} FROM ${table} WHERE cloud_account_id = {account:UUID}
+              AND toDateTime(${time}, 'UTC') >= toDateTime({from:UInt32}) AND toDateTime(${time}, 'UTC') < toDateTime({to:UInt32})
+            ) ORDER BY ALL`,
+      params: { account, ...days },
+      schema: z.unknown(),
+      tag,
+      tenant: account,
+    });
+    texts.push(...rows.map((row) => `${table} ${JSON.stringify(row)}`));
+  }
+  return texts;
+}
+
+const totalRow = z.object({ total: z.string(), rows: z.coerce.number() });
+
+/** Cost of the current version of some hours, asked as a reader of the tables asks. */
+export async function currentTotal(
+  client: ClickhouseClient,
+  account: string,
+  window: Days,
+): Promise<{ total: string; rows: number }> {
+  const inWindow =
+    'cloud_account_id = {account:UUID} AND hour >= toDateTime({from:UInt32}) AND hour < toDateTime({to:UInt32})';
+  const [row] = await client.query({
+    sql: `SELECT sum(total_cost) AS total, count() AS rows FROM asset_hours
+          WHERE ${inWindow} AND (hour, data_version) IN (
+            SELECT hour, argMax(data_version, read_at_ms) FROM account_hours WHERE ${inWindow} GROUP BY hour)`,
+    params: { account, ...window },
+    schema: totalRow,
+    tag,
+    tenant: account,
+  });
+  if (row === undefined) throw new Error('no answer');
+  return row;
+}
+
+const expenseRow = z.object({ resource_id: z.string(), cost: z.string(), copies: z.coerce.number() });
+
+/** Expenses of a day, as a reader sees them. */
+export function currentExpenses(
+  client: ClickhouseClient,
+  account: string,
+  date: string,
+): Promise<z.infer<typeof expenseRow>[]> {
+  return client.query({
+    sql: `SELECT resource_id, sum(cost * sign) AS cost, sum(sign) AS copies FROM expenses
+          WHERE cloud_account_id = {account:UUID} AND date = {date:Date} GROUP BY resource_id ORDER BY resource_id`,
+    params: { account, date },
+    schema: expenseRow,
+    tag,
+    tenant: account,
+  });
+}
+
+/** Statements of tests alone. */
+export const runStatement = (
+  client: ClickhouseClient,
+  sql: string,
+  params: Record<string, string | number> = {},
+): Promise<void> => client.command({ sql, params, tag, tenant: 'none' });

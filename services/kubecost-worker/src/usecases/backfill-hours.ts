@@ -1,0 +1,108 @@
+import { AppError } from '@cloudtuner/errors';
+import { closableUntil, dayOf, daySeconds, hourSeconds, hoursBetween } from '../domain/calendar';
+import type { Accounts, Clock } from '../ports';
+
+/** What {@link backfillHours} works with. */
+export interface BackfillPorts {
+  readonly accounts: Accounts;
+  readonly storeHour: (cloudAccountId: string, hour: number, signal: AbortSignal) => Promise<unknown>;
+  readonly storeDay: (cloudAccountId: string, day: number, signal: AbortSignal) => Promise<unknown>;
+  readonly now: Clock;
+  /** Hours of one backfill at the same time. */
+  readonly parallelHours: number;
+  /** Hours until the job lets others of its queue go first. */
+  readonly hoursPerTurn: number;
+}
+
+/** Progress: hours done without a gap from the start, and hours in all. */
+export interface Progress {
+  readonly doneHours: number;
+  readonly totalHours: number;
+}
+
+/** Which hours, and how far an earlier run came. */
+export interface BackfillRequest {
+  readonly cloudAccountId: string;
+  /** `[from, to)`, unix seconds. */
+  readonly from: number;
+  readonly to: number;
+  readonly progress: Progress | null;
+  readonly report: (progress: Progress) => Promise<void>;
+  readonly signal: AbortSignal;
+  /** Aborts when the worker is about to stop: the rest is done elsewhere. */
+  readonly stopping: AbortSignal;
+}
+
+/** Runs the work for each item, at most so many at once. After an error no other begins; it is thrown when the running ones have ended. */
+async function forEachBounded<T>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  const failures: unknown[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let index = next++; failures.length === 0 && index < items.length; index = next++) {
+      await work(items[index] as T, index);
+    }
+  };
+  await Promise.all(
+    Array.from({ length: limit }, () =>
+      lane().catch((error: unknown) => {
+        failures.push(error);
+      }),
+    ),
+  );
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Counts what is done without a gap, whatever the order in which it ends. */
+function gaplessCounter(from: number): (index: number) => number {
+  const done = new Set<number>();
+  let count = from;
+  return (index) => {
+    done.add(index);
+    while (done.delete(count)) count += 1;
+    return count;
+  };
+}
+
+/**
+ * Stores the hours of whole days around `[from, to)` that have ended, day by day, and then the day. The progress tells how many hours are
+ * done from the start on; the last hour of a day counts only when the day is written, so that a killed run resumes without missing a day.
+ *
+ * @throws `not-found` when there is no such account, and the errors of storing an hour or a day
+ */
+export async function backfillHours(ports: BackfillPorts, request: BackfillRequest): Promise<'done' | 'yield'> {
+  const { accounts, storeHour, storeDay, now, parallelHours, hoursPerTurn } = ports;
+  const { cloudAccountId, signal, stopping, report } = request;
+  if ((await accounts.find(cloudAccountId)) === null) {
+    throw new AppError('not-found', 'There is no such Kubernetes account.');
+  }
+  const isStopping = (): boolean => stopping.aborted;
+  const hours = hoursBetween(dayOf(request.from), Math.min(dayOf(request.to - 1) + daySeconds, closableUntil(now())));
+  const totalHours = hours.length;
+  let doneHours = Math.min(request.progress?.doneHours ?? 0, totalHours);
+  await report({ doneHours, totalHours });
+  const turnEnds = doneHours + hoursPerTurn;
+
+  while (doneHours < totalHours) {
+    if (isStopping() || doneHours >= turnEnds) return 'yield';
+    const day = dayOf(hours[doneHours] ?? 0);
+    const ofDay = hours.slice(doneHours).filter((hour) => dayOf(hour) === day);
+    const dayEnd = doneHours + ofDay.length;
+    const reached = gaplessCounter(doneHours);
+    const first = doneHours;
+    await forEachBounded(ofDay, parallelHours, async (hour, index) => {
+      if (isStopping()) return;
+      await storeHour(cloudAccountId, hour, signal);
+      doneHours = Math.min(reached(first + index), dayEnd - 1);
+      await report({ doneHours, totalHours });
+    });
+    if (isStopping()) return 'yield';
+    if (ofDay.at(-1) === day + daySeconds - hourSeconds) await storeDay(cloudAccountId, day, signal);
+    doneHours = dayEnd;
+    await report({ doneHours, totalHours });
+  }
+  return 'done';
+}

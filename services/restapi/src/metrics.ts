@@ -1,0 +1,40 @@
+import { Counter, Histogram, type Registry } from '@cloudtuner/service-kit';
+
+/** Everything that restapi counts of its own. */
+export interface Metrics {
+  readonly signIns: Counter<'outcome'>;
+  readonly liveReadSeconds: Histogram<'outcome'>;
+  readonly expensesOutOfStep: Counter;
+  readonly accountsLeftOut: Counter<'reason'>;
+}
+
+/** The metrics, registered. */
+export function createMetrics(registry: Registry): Metrics {
+  const registers = [registry];
+  return {
+    signIns: new Counter({
+      name: 'restapi_sign_ins_total',
+      help: 'Sign-ins by outcome: ok or the code of the error.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    liveReadSeconds: new Histogram({
+      name: 'restapi_live_costs_read_seconds',
+      help: 'Time that an answer waited for live costs of one account.',
+      labelNames: ['outcome'],
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10],
+      registers,
+    }),
+    expensesOutOfStep: new Counter({
+      name: 'restapi_expenses_out_of_step_days_total',
+      help: 'Days read whose expense is not the sum of their closed hours. Rises for minutes after late data; a steady rise is a breach of one total.',
+      registers,
+    }),
+    accountsLeftOut: new Counter({
+      name: 'restapi_accounts_left_out_total',
+      help: 'Accounts that were left out of an answer because their costs could not be read.',
+      labelNames: ['reason'],
+      registers,
+    }),
+  };
+}
