@@ -5,6 +5,8 @@ import (
 	"context"
 	"flag"
 	"log"
+	"net"
+	"net/url"
 	"os/signal"
 	"syscall"
 
@@ -18,19 +20,37 @@ func main() {
 	if *dir == "" {
 		log.Fatal("ferretdb: -dir is required")
 	}
+	if err := serve(*listen, *dir); err != nil {
+		log.Fatalf("ferretdb: %v", err)
+	}
+}
 
+func serve(address, dir string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 
 	server, err := ferretdb.New(&ferretdb.Config{
-		Listener:  ferretdb.ListenerConfig{TCP: *listen},
+		Listener:  ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
 		Handler:   "sqlite",
-		SQLiteURL: "file:" + *dir + "/",
+		SQLiteURL: "file:" + dir + "/",
 	})
 	if err != nil {
-		log.Fatalf("ferretdb: %v", err)
+		return err
 	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	go func() {
+		inner, err := url.Parse(server.MongoDBURI())
+		if err != nil {
+			log.Fatalf("ferretdb: %v", err)
+		}
+		oneWriteAtATime(ctx, listener, inner.Host)
+	}()
+
 	if err := server.Run(ctx); err != nil && ctx.Err() == nil {
-		log.Fatalf("ferretdb: %v", err)
+		return err
 	}
+	return nil
 }
