@@ -5,6 +5,8 @@ import { claimPort, freePort } from './ports';
 import type { RunningProcess } from './process-runner';
 import type { Ports, ServerDefinition } from './server-definition';
 import { killRun, ServerStartError, startRun, type RunPlace } from './server-run';
+import { hasStopped } from './stopped-threads';
+import { waitFor } from './wait-for';
 
 const defaultStopDeadlineMs = 10_000;
 /** Between choosing a free port and listening on it somebody else may take it. */
@@ -105,8 +107,12 @@ function control<P extends string>(
     },
     kill,
     async pause() {
-      if (container === undefined) running.signal('SIGSTOP');
-      else await controlContainer('pause', container);
+      if (container !== undefined) {
+        await controlContainer('pause', container);
+        return;
+      }
+      running.signal('SIGSTOP');
+      await waitFor(() => hasStopped(running.pid), { what: `${definition.name} to stop`, intervalMs: 1 });
     },
     resume,
     async restart() {
