@@ -37,7 +37,10 @@ const forbidden = [
     from: {
       orphan: true,
       path: '^(libs|services|deploy)/',
-      pathNot: ['\\.test\\.ts$', '\\.d\\.ts$', '/src/(main|[^/]+-main|index)\\.ts$', '^libs/test-kit/src/jest/'],
+      pathNot: [
+        ...['\\.test\\.ts$', '\\.d\\.ts$', '/src/(main|[^/]+-main|index)\\.ts$'],
+        ...['^libs/test-kit/src/jest/', '^deploy/docker/'],
+      ],
     },
     to: {},
   },

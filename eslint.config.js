@@ -14,7 +14,7 @@ const tests = [
 ];
 // The composition of a process: here it reads its environment, takes signals and exits.
 const mains = [
-  'services/*/src/main.ts',
+  'services/*/src/{main,*-main}.ts',
   'deploy/local/*/src/{main,*-main}.ts',
   'deploy/local/servers/src/this-process.ts',
 ];
@@ -163,7 +163,9 @@ module.exports = tseslint.config(
     languageOptions: {
       globals: {
         console: 'readonly',
+        fetch: 'readonly',
         process: 'readonly',
+        AbortSignal: 'readonly',
         Buffer: 'readonly',
         URL: 'readonly',
         performance: 'readonly',

@@ -540,6 +540,30 @@ describe('docs', () => {
       'services/restapi/README.md has no <!-- env:start --> … <!-- env:end --> for the variables',
     ]);
   });
+
+  it('of a Helm chart are its values and the variables of its services', async () => {
+    const workspace = plant({
+      'helm/shop/Chart.yaml': 'name: shop\n',
+      'helm/shop/values.yaml': '# -- How many\nreplicas: 2\nimage:\n  # -- Which one\n  tag: a\n',
+      'helm/shop/README.md': '# shop\n\n<!-- values:start -->\n<!-- values:end -->\n',
+      'helm/shop/values.schema.json': '{ "$defs": { "diproxy-environment": {} } }\n',
+    });
+    const check = (): Promise<Outcome> => workspace.run('node', 'tooling/docs/generate.mjs', '--check');
+    await workspace.run('node', 'tooling/docs/generate.mjs');
+    expect(await check()).toEqual({ exitCode: 0, output: '' });
+    expect(workspace.read('helm/shop/README.md')).toMatch(/\| `image\.tag` +\| `"a"` +\| Which one \|/);
+    // What templates set themselves, such as addresses and secrets, is not free to set.
+    expect(workspace.read('helm/shop/values.schema.json')).not.toMatch(/MONGODB_URL|CLUSTER_SECRET/);
+
+    workspace.write('helm/shop/values.yaml', '# -- How many\nreplicas: 3\nimage:\n  tag: a\n');
+    workspace.write('helm/shop/values.schema.json', '{ "$defs": { "diproxy-environment": { "type": "string" } } }\n');
+    const { exitCode, output } = await check();
+    expect(exitCode).toBe(1);
+    expect(lines(output)).toEqual([
+      'helm/shop/values.yaml: image.tag has no comment "# -- …" that says what it is',
+      'helm/shop/values.schema.json is not what the code says: run `npm run docs`',
+    ]);
+  });
 });
 
 describe('workspace', () => {

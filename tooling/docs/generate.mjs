@@ -1,6 +1,7 @@
 /**
- * The documents that repeat the code, written from it: libs/errors/ERRORS.md from the error catalogue, and the table of
- * environment variables in each service's README from its configuration. `--check` compares instead of writing.
+ * The documents that repeat the code, written from it: libs/errors/ERRORS.md from the error catalogue, the table of
+ * environment variables in each service's README from its configuration, and of each Helm chart the table of values in its
+ * README and the variables of services in its schema. `--check` compares instead of writing.
  *
  * Reads the compiled packages; builds them first unless told that they are (`--check`, which the check runs after the types).
  */
@@ -10,12 +11,17 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import prettier from 'prettier';
 import { errorsDocument } from './errors-document.mjs';
+import { environmentSchema, replaceValues, valuesTable } from './chart-documents.mjs';
 import { environmentTable, replaceTable } from './environment-table.mjs';
-import { finish, packageFolders, readText, root } from '../check/workspace-files.mjs';
+import { filesBelow, finish, packageFolders, readText, root } from '../check/workspace-files.mjs';
 
 const check = process.argv.includes('--check');
 const require = createRequire(import.meta.url);
 const services = packageFolders().filter((folder) => folder.startsWith('services/'));
+
+const charts = filesBelow('helm')
+  .filter((file) => /^helm\/[^/]+\/Chart\.yaml$/.test(file))
+  .map((file) => path.posix.dirname(file));
 
 /** Loads a compiled module of a package. */
 function load(file) {
@@ -24,9 +30,9 @@ function load(file) {
   return require(absolute);
 }
 
-async function format(text) {
+async function format(text, parser = 'markdown') {
   const options = await prettier.resolveConfig(path.join(root, 'README.md'));
-  return prettier.format(text, { ...options, parser: 'markdown' });
+  return prettier.format(text, { ...options, parser });
 }
 
 /** The documents as they should be: `{ file, text }`. */
@@ -43,6 +49,24 @@ const documents = [
     const text = replaceTable(currentText(file), await format(environmentTable(config.describe())));
     if (text === undefined) throw new Error(`${file} has no <!-- env:start --> … <!-- env:end --> for the variables`);
     return { file, text };
+  }),
+  ...charts.map((folder) => async () => {
+    const file = `${folder}/README.md`;
+    const table = valuesTable(readText(`${folder}/values.yaml`), `${folder}/values.yaml`);
+    const text = replaceValues(currentText(file), await format(table));
+    if (text === undefined)
+      throw new Error(`${file} has no <!-- values:start --> … <!-- values:end --> for the values`);
+    return { file, text };
+  }),
+  ...charts.map((folder) => async () => {
+    const file = `${folder}/values.schema.json`;
+    const schema = JSON.parse(readText(file));
+    for (const service of services) {
+      const name = `${path.posix.basename(service)}-environment`;
+      if (name in schema.$defs)
+        schema.$defs[name] = environmentSchema(load(`${service}/dist/config.js`).config.describe());
+    }
+    return { file, text: await format(JSON.stringify(schema), 'json') };
   }),
 ];
 

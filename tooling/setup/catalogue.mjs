@@ -6,6 +6,8 @@ const prometheusVersion = versionCheck({ args: ['--version'], pattern: /version 
 const prometheus3Version = versionCheck({ args: ['--version'], pattern: /version (\d+\.\d+\.\d+)/, minimum: '3.0' });
 const thanosVersion = versionCheck({ args: ['--version'], pattern: /version (\d+\.\d+\.\d+)/, minimum: '0.35' });
 
+const helmVersion = versionCheck({ args: ['version'], pattern: /Version:"v(\d+\.\d+)/, minimum: '3.14', below: '4' });
+
 const prometheusTool = {
   module: 'prometheus',
   requires: 'github.com/prometheus/prometheus',
@@ -77,6 +79,25 @@ export const servers = {
     // The npm package chdb, behind our own HTTP process: pnpm has installed it already.
     embedded: true,
   },
+  helm: {
+    title: 'Helm 3.14 or later, which renders the charts',
+    path: [{ command: 'helm', check: helmVersion }],
+    go: {
+      module: 'helm',
+      requires: 'helm.sh/helm/v3',
+      target: 'helm.sh/helm/v3/cmd/helm',
+      usually: '3 min',
+    },
+  },
+  'kubectl-validate': {
+    title: 'kubectl-validate, which holds rendered charts against the Kubernetes API',
+    go: {
+      module: 'kubectl-validate',
+      requires: 'sigs.k8s.io/kubectl-validate',
+      target: 'sigs.k8s.io/kubectl-validate',
+      usually: '3 min',
+    },
+  },
   store: {
     title: 'a metrics store',
     url: {
@@ -95,7 +116,13 @@ export function needsOf(purpose, { store, storeUrlGiven }) {
     case 'check':
       return { required: [], wanted: [] };
     case 'test':
-      return { required: ['redis', 'mongodb', 'prometheus', 'prometheus3', 'thanos', 'clickhouse'], wanted: [] };
+      return {
+        required: [
+          ...['redis', 'mongodb', 'prometheus', 'prometheus3', 'thanos', 'clickhouse'],
+          ...['helm', 'kubectl-validate'],
+        ],
+        wanted: [],
+      };
     case 'demo': {
       const stores = store === 'thanos' ? ['thanos'] : [];
       return {

@@ -22,7 +22,7 @@ import { createHourReader } from './adapters/metroculus/hour-reader';
 import { createDispatcher } from './adapters/queues/dispatcher';
 import { keepScheduler } from './adapters/queues/plan-scheduler';
 import { createRedisLocks } from './adapters/redis/redis-locks';
-import { clickhouseOf, metadataOf, metroculusOf, queuesOf } from './clients';
+import { clickhouseOf, metadataOf, metroculusOf, queuesOf, schemaOf } from './clients';
 import type { Config } from './config';
 import { backfillJob } from './jobs/backfill';
 import { closeDayJob } from './jobs/close-day';
@@ -60,13 +60,8 @@ function createAdapters(config: Config, { logger, now = Date.now }: WorkerContex
     planner: createProducer(planHours, queues),
     backfills: createProducer(backfill, queues),
     schema: createSchemaKeeper(clickhouse, {
+      ...schemaOf(config),
       migrateOnStart: config.CLICKHOUSE_MIGRATE_ON_START,
-      ...(config.CLICKHOUSE_CLUSTER === undefined ? {} : { cluster: config.CLICKHOUSE_CLUSTER }),
-      retention: {
-        hourlyDays: config.RETENTION_HOURLY_DAYS,
-        liveDays: 3,
-        expensesDays: config.RETENTION_EXPENSES_DAYS,
-      },
       log: logger,
     }),
   };

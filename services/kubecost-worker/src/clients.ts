@@ -1,4 +1,4 @@
-import { connectClickhouse, type ClickhouseClient } from '@cloudtuner/clickhouse';
+import { connectClickhouse, type ClickhouseClient, type MigrateOptions } from '@cloudtuner/clickhouse';
 import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
 import { createMetroculusClient, type MetroculusClient } from '@cloudtuner/metroculus-client';
 import type { ProducerOptions } from '@cloudtuner/queues';
@@ -17,6 +17,17 @@ export function clickhouseOf(config: Config): ClickhouseClient {
     ...whenSet('password', config.CLICKHOUSE_PASSWORD),
     ...whenSet('tls', tlsOptions(config, 'CLICKHOUSE')),
   });
+}
+
+// Facts of a running hour are replaced when it closes.
+const liveDays = 3;
+
+/** The schema of ClickHouse as configured. */
+export function schemaOf(config: Config): MigrateOptions {
+  return {
+    ...whenSet('cluster', config.CLICKHOUSE_CLUSTER),
+    retention: { hourlyDays: config.RETENTION_HOURLY_DAYS, liveDays, expensesDays: config.RETENTION_EXPENSES_DAYS },
+  };
 }
 
 /** MongoDB as configured. */
