@@ -37,7 +37,13 @@ const forbidden = [
     from: {
       orphan: true,
       path: '^(libs|services|deploy)/',
-      pathNot: ['\\.test\\.ts$', '\\.d\\.ts$', '/src/(main|[^/]+-main|index)\\.ts$', '^libs/test-kit/src/jest/'],
+      pathNot: [
+        '\\.test\\.ts$',
+        '\\.d\\.ts$',
+        '/src/(main|[^/]+-main|index)\\.ts$',
+        '^libs/test-kit/src/jest/',
+        '^libs/remote-write/assembly/',
+      ],
     },
     to: {},
   },
