@@ -39,7 +39,7 @@ const forbidden = [
       path: '^(libs|services|deploy)/',
       pathNot: [
         ...['\\.test\\.ts$', '\\.d\\.ts$', '/src/(main|[^/]+-main|index)\\.ts$'],
-        ...['^libs/test-kit/src/jest/', '^deploy/docker/'],
+        ...['^libs/test-kit/src/jest/', '^libs/remote-write/assembly/', '^deploy/docker/'],
       ],
     },
     to: {},

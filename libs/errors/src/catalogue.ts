@@ -124,7 +124,12 @@ export const errorCatalogue = {
   'protobuf-malformed': entry(
     'invalid-input',
     'The decoded body is not a prometheus.WriteRequest',
-    'Send what `prompb/remote.proto` of Prometheus describes.',
+    'Send what `prompb/remote.proto` of Prometheus describes; the `Content-Type` must name the message that is sent.',
+  ),
+  'symbol-reference-invalid': entry(
+    'invalid-input',
+    'A reference of a Remote Write 2.0 request leads to no symbol',
+    'References are even in number, each is an index of `symbols`, and the first symbol is the empty text.',
   ),
   'too-many-series': entry(
     'payload-too-large',
@@ -135,6 +140,11 @@ export const errorCatalogue = {
     'payload-too-large',
     'The request holds more samples than the limit',
     'Send fewer samples in one request (`max_samples_per_send`).',
+  ),
+  'too-many-symbols': entry(
+    'payload-too-large',
+    'A Remote Write 2.0 request holds more symbols than its series could refer to',
+    'Send each text once, and fewer samples in one request (`max_samples_per_send`).',
   ),
 
   // Remote Write: one series; the good ones of the same request are kept
@@ -172,6 +182,16 @@ export const errorCatalogue = {
     'invalid-input',
     'A sample has a timestamp of zero or before 1970',
     'Send milliseconds since the epoch.',
+  ),
+  'histogram-invalid': entry(
+    'invalid-input',
+    'A native histogram contradicts itself',
+    'Spans and buckets must match in number, counts must not be negative and must add up to the count of the histogram.',
+  ),
+  'series-mixes-samples-and-histograms': entry(
+    'invalid-input',
+    'A series of a Remote Write 2.0 request has both samples and histograms',
+    'Send them as two series with the same labels.',
   ),
 
   // Remote Write: the gateway
@@ -214,6 +234,27 @@ export const errorCatalogue = {
     'upstream-unavailable',
     'The gateway has as many writes in flight as it can hold',
     'Send the same request again after the time in Retry-After.',
+  ),
+  'account-overloaded': entry(
+    'upstream-unavailable',
+    'The account has as many writes in flight as one account may',
+    'Send the same request again after the time in Retry-After; fewer shards (`max_shards`) help.',
+  ),
+  'sample-rate-exceeded': entry(
+    'limit-exceeded',
+    'The account sends more samples a second than it may',
+    'Wait for `Retry-After`; set `retry_on_http_429: true`, or Prometheus drops the batch. Send less, or have the limit raised.',
+  ),
+  // 503, not 429: behind the same address may be senders with right credentials, and they drop what is answered 429.
+  'auth-failures-throttled': entry(
+    'upstream-unavailable',
+    'Too many writes with wrong credentials came from this address',
+    'Find the sender with wrong credentials at this address, then wait for `Retry-After`.',
+  ),
+  'gateway-thread-failed': entry(
+    'upstream-unavailable',
+    'The thread that checked the body has failed',
+    'Send the same request again; nothing was stored. If it stays, report the request id.',
   ),
   'metrics-store-rejected': entry(
     'upstream-rejected',

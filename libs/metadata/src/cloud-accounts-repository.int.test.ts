@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { randomDatabase, sharedServers } from '@cloudtuner/test-kit';
+import { MongoClient } from 'mongodb';
 import { connectMetadata, type Metadata } from './metadata';
 import { sha256Hex } from './secrets';
 
@@ -37,6 +38,7 @@ describe('cloud accounts', () => {
       deletedAt: null,
       credentials: [{ passwordSha256: sha256Hex(password), expiresAt: null }],
       limits: {},
+      ignoredLimits: [],
     });
     expect(JSON.stringify(account)).not.toContain(password);
   });
@@ -113,6 +115,42 @@ describe('cloud accounts', () => {
     expect(ids).toEqual([...ids].sort());
   });
 
+  it('sets, replaces and takes back the limits of the write path, and refuses absurd ones', async () => {
+    const organizationId = randomUUID();
+    const { account } = await metadata.cloudAccounts.create(organizationId, cluster('limited'));
+    const limits = async () => (await metadata.cloudAccounts.findWriteIdentity(account.id))?.limits;
+    const set = (value: Record<string, number>) =>
+      metadata.cloudAccounts.setWriteLimits(organizationId, account.id, value);
+    expect(await set({ samples_per_second: 500, labels: 100 })).toBe(true);
+    expect(await limits()).toEqual({ samples_per_second: 500, labels: 100 });
+    await expect(set({ labels: 0 })).rejects.toMatchObject({ code: 'invalid-request' });
+    await expect(set({ lables: 5 })).rejects.toMatchObject({ code: 'invalid-request' });
+    expect(await limits()).toEqual({ samples_per_second: 500, labels: 100 });
+    expect(await set({ series: 5 })).toBe(true);
+    expect(await limits()).toEqual({ series: 5 });
+    expect(await set({})).toBe(true);
+    expect(await limits()).toEqual({});
+    expect(await metadata.cloudAccounts.setWriteLimits(organizationId, randomUUID(), {})).toBe(false);
+  });
+
+  it('reads an account whose stored limits somebody has broken, and names what has no effect', async () => {
+    const url = await sharedServers().mongodbUrl();
+    const database = randomDatabase();
+    const own = connectMetadata({ url, database, appName: 'test' });
+    const raw = new MongoClient(url);
+    const { account } = await own.cloudAccounts.create(randomUUID(), cluster('broken'));
+    const stored = raw.db(database).collection<{ _id: string }>('cloud_accounts');
+    const readBack = async (limits: unknown) => {
+      await stored.updateOne({ _id: account.id }, { $set: { limits } });
+      const identity = await own.cloudAccounts.findWriteIdentity(account.id);
+      return [identity?.limits, identity?.ignoredLimits];
+    };
+    expect(await readBack({ series: 5, labels: -1, speed: 3 })).toEqual([{ series: 5 }, ['labels', 'speed']]);
+    expect(await readBack('fast')).toEqual([{}, ['limits']]);
+    await raw.close();
+    await own.close();
+  });
+
   it('keeps the latest moment of reading, in whatever order they arrive', async () => {
     const organizationId = randomUUID();
     const { account } = await metadata.cloudAccounts.create(organizationId, cluster('read'));
@@ -134,6 +172,7 @@ describe('isolation: tenant A never sees or changes tenant B', () => {
     expect(await metadata.cloudAccounts.findAmong([], account.id)).toBeNull();
     expect(await metadata.cloudAccounts.rotateCredentials(a, account.id, { overlapSeconds: 0 })).toBeNull();
     expect(await metadata.cloudAccounts.remove(a, account.id)).toBe(false);
+    expect(await metadata.cloudAccounts.setWriteLimits(a, account.id, { series: 1 })).toBe(false);
     await metadata.cloudAccounts.markRead(a, account.id, new Date(nowMs));
     expect(await metadata.cloudAccounts.findWriteIdentity(account.id)).toEqual(before);
     expect((await metadata.cloudAccounts.findAmong([b], account.id))?.lastReadAt).toBeNull();

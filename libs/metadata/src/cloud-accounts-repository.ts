@@ -5,6 +5,7 @@ import { cloudAccountDocument, type CloudAccountDocument, type CloudAccountType 
 import { isDuplicateKey, type Guards } from './driver-errors';
 import { randomSecret, sha256Hex } from './secrets';
 import { rotated } from './write-credentials';
+import { readWriteLimits, writeLimitsDocument, type WriteLimitOverrides } from './write-limits';
 
 /** What the write path needs of an account, deleted ones included. */
 export interface WriteIdentity {
@@ -13,7 +14,9 @@ export interface WriteIdentity {
   readonly type: CloudAccountType;
   readonly deletedAt: Date | null;
   readonly credentials: readonly WriteCredential[];
-  readonly limits: Readonly<Record<string, number>>;
+  readonly limits: WriteLimitOverrides;
+  /** Names in the stored limits that are unknown or out of bounds, and therefore have no effect. */
+  readonly ignoredLimits: readonly string[];
 }
 
 /** A remote_write password that was issued: `passwordSha256` in hex; valid until `expiresAt`, null = until it is rotated. */
@@ -82,6 +85,13 @@ export interface CloudAccountsRepository {
     accountId: string,
     options: { overlapSeconds: number },
   ): Promise<{ password: string; previousExpiresAt: Date } | null>;
+  /**
+   * Replaces the account's overrides of the write path's limits; what is absent has the gateway's default again. The
+   * gateways follow within their cache time. False when there is no such living account.
+   *
+   * @throws AppError `invalid-request` for an unknown name or a value out of bounds.
+   */
+  setWriteLimits(organizationId: string, accountId: string, limits: WriteLimitOverrides): Promise<boolean>;
   /** Deletes the account for everybody but the ledger of past costs and the write path; its name is free again. False when there was none. */
   remove(organizationId: string, accountId: string): Promise<boolean>;
   /** Notes that its costs were asked for, which makes the worker refresh its running hour more often. */
@@ -113,6 +123,7 @@ function toAccount(found: unknown): CloudAccount {
 
 function toWriteIdentity(found: unknown): WriteIdentity {
   const document = cloudAccountDocument.parse(found);
+  const { limits, ignored } = readWriteLimits(document.limits);
   return {
     accountId: document._id,
     organizationId: document.organization_id,
@@ -122,7 +133,8 @@ function toWriteIdentity(found: unknown): WriteIdentity {
       passwordSha256: password_sha256,
       expiresAt: expires_at,
     })),
-    limits: document.limits,
+    limits,
+    ignoredLimits: ignored,
   };
 }
 
@@ -151,6 +163,13 @@ function newDocument(
     deleted_at: null,
     last_read_at: null,
   };
+}
+
+function checkedLimits(limits: WriteLimitOverrides): WriteLimitOverrides {
+  const parsed = writeLimitsDocument.safeParse(limits);
+  if (parsed.success) return parsed.data;
+  const details = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
+  throw new AppError('invalid-request', 'A limit is unknown or out of bounds.', { details });
 }
 
 async function insertAccount(
@@ -218,6 +237,14 @@ export function createCloudAccountsRepository(
           if (outcome !== undefined) return outcome;
         }
         throw new AppError('rotation-conflict', 'The credentials are being rotated by others at this moment.');
+      }),
+    setWriteLimits: (organizationId, accountId, limits) =>
+      run(async () => {
+        const { matchedCount } = await collection.updateOne(
+          { _id: accountId, organization_id: organizationId, deleted_at: null },
+          { $set: { limits: checkedLimits(limits) } },
+        );
+        return matchedCount === 1;
       }),
     remove: (organizationId, accountId) =>
       run(async () => {

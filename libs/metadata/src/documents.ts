@@ -67,7 +67,8 @@ export const cloudAccountDocument = z.object({
   ),
   /** Counts rotations, so that two at the same moment cannot overwrite each other. */
   credentials_version: z.int().nonnegative(),
-  limits: z.record(z.string(), z.number()),
+  /** Overrides of the write path's limits. Read by `readWriteLimits`: one bad number must not make the account unreadable. */
+  limits: z.unknown(),
   created_at: z.date(),
   deleted_at: z.date().nullable(),
   last_read_at: z.date().nullable(),

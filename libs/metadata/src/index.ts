@@ -13,4 +13,5 @@ export { roles, type Role } from './documents';
 export type { NewOrganization, Organization, OrganizationsRepository } from './organizations-repository';
 export type { IssuedToken, TokenIdentity, TokensRepository } from './tokens-repository';
 export type { Membership, NewUser, User, UsersRepository } from './users-repository';
+export type { WriteLimitOverrides } from './write-limits';
 export { normaliseEmail } from './normalise-email';

@@ -1,5 +1,7 @@
 /** Label names that only the platform may set; kept as bytes, looked up by first byte. */
 export interface ReservedLabels {
+  /** The names, or what they begin with. */
+  readonly patterns: readonly { readonly name: Uint8Array; readonly isPrefix: boolean }[];
   /** True when the name in `[start, end)` is reserved. */
   matches(bytes: DataView, start: number, end: number): boolean;
 }
@@ -11,13 +13,13 @@ export interface ReservedLabels {
 export const defaultReservedLabels: readonly string[] = ['tenant_id', '__tenant_id__', 'receive', 'receive_replica*'];
 
 interface Pattern {
-  readonly bytes: readonly number[];
-  readonly prefix: boolean;
+  readonly name: Uint8Array;
+  readonly isPrefix: boolean;
 }
 
 function matchesPattern(pattern: Pattern, bytes: DataView, start: number, end: number): boolean {
-  const wanted = pattern.bytes;
-  if (pattern.prefix ? end - start < wanted.length : end - start !== wanted.length) return false;
+  const wanted = pattern.name;
+  if (pattern.isPrefix ? end - start < wanted.length : end - start !== wanted.length) return false;
   for (let index = 0; index < wanted.length; index += 1) {
     if (bytes.getUint8(start + index) !== wanted[index]) return false;
   }
@@ -27,13 +29,17 @@ function matchesPattern(pattern: Pattern, bytes: DataView, start: number, end: n
 /** Compiles reserved names; one that ends in `*` reserves every name that begins so. */
 export function createReservedLabels(names: readonly string[]): ReservedLabels {
   const byFirstByte: (Pattern[] | undefined)[] = new Array<Pattern[] | undefined>(256).fill(undefined);
-  for (const name of names) {
-    const prefix = name.endsWith('*');
-    const pattern: Pattern = { bytes: [...Buffer.from(prefix ? name.slice(0, -1) : name)], prefix };
-    if (pattern.bytes.length === 0) throw new RangeError('a reserved label needs a name');
-    (byFirstByte[pattern.bytes[0] ?? 0] ??= []).push(pattern);
+  const all = names.map((name): Pattern => {
+    const isPrefix = name.endsWith('*');
+    return { name: Buffer.from(isPrefix ? name.slice(0, -1) : name), isPrefix };
+  });
+  for (const pattern of all) {
+    const [first] = pattern.name;
+    if (first === undefined) throw new RangeError('a reserved label needs a name');
+    (byFirstByte[first] ??= []).push(pattern);
   }
   return {
+    patterns: all,
     matches(bytes, start, end) {
       if (start === end) return false;
       const patterns = byFirstByte[bytes.getUint8(start)];

@@ -86,7 +86,7 @@ describe('rewriteWriteRequest', () => {
   });
 
   it('keeps sample bits, histograms, exemplars and unknown fields of a changed series', () => {
-    const histograms = [Buffer.from([0x78, 0x80, 0xa0, 0xc3, 0xd9, 0xbc, 0x31, 0x1d, 1, 2, 3, 4])];
+    const histograms = [Buffer.from([0x78, 0x80, 0xa0, 0xc3, 0xd9, 0xbc, 0x31, 0xf5, 0x01, 1, 2, 3, 4])];
     const exemplars = [{ labels: labels([['trace', 'x']]), value: 2, timestampMs: nowMs }];
     const full: TimeSeries = {
       labels: labels([

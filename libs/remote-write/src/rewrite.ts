@@ -1,8 +1,11 @@
+import type { KernelWalk, WriteKernel } from './kernel';
+import { RefusedSeries, type Refusal } from './refused-series';
 import { isReserved, type ReservedLabels } from './reserved-labels';
-import { scanWriteRequest, type RequestCounts } from './scan';
-import { SeriesSplicer } from './series-splicer';
+import { scanWriteRequest, type RequestCounts, type UsualSeries } from './scan';
+import { encodeLabel, SeriesSplicer } from './series-splicer';
 import type { SeriesView } from './series-view';
-import { SeriesJudge, type LabelNameRule, type SeriesRefusalCode, type WriteLimits } from './validate-series';
+import { toStoredLabel } from './stored-labels';
+import { SeriesJudge, type LabelNameRule, type WriteLimits } from './validate-series';
 import { WireWriter } from './wire-writer';
 import type { Label } from './write-request';
 
@@ -18,16 +21,8 @@ export interface RewriteOptions {
   readonly injectLabel?: Label;
   /** Where changed requests are built; reused, so the result is valid until the next call with the same one. */
   readonly output?: WireWriter;
-}
-
-/** Series refused for one reason, with what they held. */
-export interface Refusal {
-  readonly code: SeriesRefusalCode;
-  readonly series: number;
-  /** Samples and native histograms. */
-  readonly samples: number;
-  /** The metric name of the first of them, when it has one. */
-  readonly example: string | undefined;
+  /** Reads usual series many times faster; may hold `bytes` already (see `decompressSnappy`). */
+  readonly kernel?: WriteKernel;
 }
 
 /** What became of a request. */
@@ -43,16 +38,15 @@ export interface RewriteResult {
   readonly renamedLabels: number;
 }
 
-interface MutableRefusal {
-  code: SeriesRefusalCode;
-  series: number;
-  samples: number;
-  example: string | undefined;
+/** Otherwise a series could bring its own label of the injected name, and it would be there twice. */
+export function requireReservedName({ injectLabel, reserved }: RewriteOptions): void {
+  if (injectLabel !== undefined && !isReserved(reserved, Buffer.from(injectLabel.name))) {
+    throw new RangeError('an injected label must be a reserved one');
+  }
 }
 
 class Rewriter {
-  readonly refusals = new Map<SeriesRefusalCode, MutableRefusal>();
-  readonly refused = { series: 0, samples: 0, histograms: 0, exemplars: 0, metadata: 0 };
+  readonly refused = new RefusedSeries();
   renamedLabels = 0;
   private readonly judge: SeriesJudge;
   private readonly splicer: SeriesSplicer;
@@ -73,7 +67,7 @@ class Rewriter {
     judge.judge(series);
     if (judge.refusal !== undefined) {
       this.copyUpTo(series);
-      this.refuse(series, judge.refusal);
+      this.refused.add(series, judge.refusal);
     } else if (!judge.asIs) {
       this.splicer.rebuild(series, this.copyUpTo(series));
       this.renamedLabels += judge.reservedCount;
@@ -82,8 +76,14 @@ class Rewriter {
     }
   }
 
+  /** A run of series that the kernel found to be fine, and copied with the injected label if there is one. */
+  visitRun(offset: number, run: KernelWalk): void {
+    if (this.options.injectLabel === undefined) return;
+    this.copyUpTo({ fieldStart: offset, end: run.position }).raw(run.output);
+  }
+
   /** Copies the unchanged run before this series; what the series becomes is written next. */
-  private copyUpTo(series: SeriesView): WireWriter {
+  private copyUpTo(series: { readonly fieldStart: number; readonly end: number }): WireWriter {
     if (this.output === undefined) {
       this.output = this.options.output ?? new WireWriter(this.bytes.length + this.bytes.length / 4);
       this.output.reset();
@@ -93,25 +93,30 @@ class Rewriter {
     return this.output;
   }
 
-  private refuse(series: SeriesView, code: SeriesRefusalCode): void {
-    const samples = series.sampleCount + series.histogramCount;
-    this.refused.series += 1;
-    this.refused.samples += series.sampleCount;
-    this.refused.histograms += series.histogramCount;
-    this.refused.exemplars += series.exemplarCount;
-    const known = this.refusals.get(code);
-    if (known === undefined) this.refusals.set(code, { code, series: 1, samples, example: series.metricName() });
-    else {
-      known.series += 1;
-      known.samples += samples;
-    }
-  }
-
   finish(): Uint8Array {
     if (this.output === undefined) return this.bytes;
     this.output.raw(this.bytes, this.copiedTo);
     return this.output.bytes();
   }
+}
+
+/** The kernel's view of the request, when there is a kernel and it knows the rules. */
+function usualSeries(bytes: Uint8Array, options: RewriteOptions, rewriter: Rewriter): UsualSeries | undefined {
+  const { kernel, limits, labelNames, reserved, nowMs, injectLabel } = options;
+  const held = kernel?.begin(bytes, {
+    ...limits,
+    maxTimestampMs: nowMs + limits.maxFutureMs,
+    legacyNames: labelNames === 'legacy',
+    reserved: reserved.patterns,
+    injectedField: injectLabel === undefined ? undefined : encodeLabel(toStoredLabel(injectLabel)),
+  });
+  if (kernel === undefined || held === undefined) return undefined;
+  return {
+    walk: (offset, left) => kernel.walk(held, offset, left),
+    visitRun: (offset, run) => {
+      rewriter.visitRun(offset, run);
+    },
+  };
 }
 
 /**
@@ -122,29 +127,20 @@ class Rewriter {
  * @throws protobuf-malformed, too-many-series, too-many-samples
  */
 export function rewriteWriteRequest(bytes: Uint8Array, options: RewriteOptions): RewriteResult {
-  const { limits, injectLabel, reserved } = options;
-  if (injectLabel !== undefined) {
-    // Otherwise a series could bring its own label of this name, and it would be there twice.
-    if (!isReserved(reserved, Buffer.from(injectLabel.name)))
-      throw new RangeError('an injected label must be a reserved one');
-  }
+  const { limits } = options;
+  requireReservedName(options);
   const rewriter = new Rewriter(bytes, options);
   const scanLimits = { maxSeries: limits.maxSeries, maxSamples: limits.maxSamples, labelCapacity: limits.maxLabels };
-  const received = scanWriteRequest(bytes, scanLimits, (series) => {
+  const visit = (series: SeriesView): void => {
     rewriter.visit(series);
-  });
+  };
+  const received = scanWriteRequest(bytes, scanLimits, visit, usualSeries(bytes, options, rewriter));
   const { refused } = rewriter;
   return {
     bytes: rewriter.finish(),
     received,
-    accepted: {
-      series: received.series - refused.series,
-      samples: received.samples - refused.samples,
-      histograms: received.histograms - refused.histograms,
-      exemplars: received.exemplars - refused.exemplars,
-      metadata: received.metadata,
-    },
-    refusals: [...rewriter.refusals.values()],
+    accepted: refused.acceptedOf(received),
+    refusals: refused.refusals,
     renamedLabels: rewriter.renamedLabels,
   };
 }

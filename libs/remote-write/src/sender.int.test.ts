@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { isAppError } from '@cloudtuner/errors';
 import { decodeWriteRequest } from './decode';
+import { decodeWriteRequestV2 } from './decode-v2';
 import { createRemoteWriteClient, parseRetryAfter, type RemoteWriteClientOptions } from './sender';
 import { decompressSnappy } from './snappy-decompress';
 import type { WriteRequest } from './write-request';
@@ -82,6 +83,26 @@ describe('createRemoteWriteClient', () => {
       'x-extra': '1',
     });
     expect(decodeWriteRequest(decompressSnappy(body, { maxDecodedBytes: 1_000 }))).toEqual(writeRequest);
+  });
+
+  it('sends Remote Write 2.0 when told so, and gives what the receiver says it has written', async () => {
+    const written = {
+      'x-prometheus-remote-write-samples-written': '1',
+      'x-prometheus-remote-write-histograms-written': '0',
+    };
+    const receiver = await startReceiver(status(204, written), status(400, written, 'half of it'));
+    const client = createRemoteWriteClient({ url: receiver.url, protocol: '2.0' });
+    expect(await client.push(writeRequest)).toEqual({ samples: 1, histograms: 0 });
+    const error: unknown = await client.push(writeRequest).catch((thrown: unknown) => thrown);
+    expect(isAppError(error) && error.details).toEqual({ status: 400, written: { samples: 1, histograms: 0 } });
+    await receiver.stop();
+    await client.close();
+    const [{ headers, body } = { headers: {}, body: Buffer.alloc(0) }] = receiver.received;
+    expect(headers).toMatchObject({
+      'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request',
+      'x-prometheus-remote-write-version': '2.0.0',
+    });
+    expect(decodeWriteRequestV2(decompressSnappy(body, { maxDecodedBytes: 1_000 }))).toEqual(writeRequest);
   });
 
   it('retries 5xx and 429 with the same body until it is stored', async () => {

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@cloudtuner/errors';
 import { Agent, request } from 'undici';
 import { encodeWriteRequest } from './encode';
+import { encodeWriteRequestV2 } from './encode-v2';
 import { compressSnappy } from './snappy-compress';
-import type { WriteRequest } from './write-request';
+import type { WriteRequest, WriteRequestV2 } from './write-request';
 
 /** Where and how to send. */
 export interface RemoteWriteClientOptions {
@@ -14,22 +15,31 @@ export interface RemoteWriteClientOptions {
   /** Sent as `Cloud-Account-Id`. */
   readonly accountId?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Remote Write version; default 1.0. In 2.0 metadata belongs to a series: that of a 1.0 request is not sent. */
+  readonly protocol?: '1.0' | '2.0';
   /** For one attempt, in milliseconds; default 30 s as Prometheus. */
   readonly timeoutMs?: number;
   /** Attempts for one request before `push` gives up; default 10. */
   readonly maxAttempts?: number;
 }
 
+/** What a receiver says it has written, in the headers of Remote Write 2.0; a 1.0 receiver says nothing. */
+export interface WrittenCounts {
+  readonly samples?: number;
+  readonly histograms?: number;
+  readonly exemplars?: number;
+}
+
 /** Sends requests one by one; the caller keeps the order of a series by awaiting each push. */
 export interface RemoteWriteClient {
   /**
    * Resolves when the receiver has stored the request. Retries network errors, timeouts, 429 and 5xx with backoff,
-   * or after the receiver's Retry-After.
+   * or after the receiver's Retry-After. Gives what the receiver says it has written.
    *
    * @throws remote-write-rejected for any other answer, with the receiver's text; remote-write-unavailable when the
    * attempts are used up.
    */
-  push(request: WriteRequest, options?: { signal?: AbortSignal }): Promise<void>;
+  push(request: WriteRequest | WriteRequestV2, options?: { signal?: AbortSignal }): Promise<WrittenCounts>;
   close(): Promise<void>;
 }
 
@@ -41,7 +51,8 @@ const maxBackoffMs = 5_000;
 const maxRetryAfterMs = 60_000;
 const maxErrorTextBytes = 2_048;
 
-type Attempt = { stored: true } | { stored: false; reason: string; cause?: unknown; retryAfterMs?: number };
+type Attempt =
+  { stored: true; written: WrittenCounts } | { stored: false; reason: string; cause?: unknown; retryAfterMs?: number };
 
 /** Milliseconds of a Retry-After header (seconds or a date), or undefined. */
 export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
@@ -53,17 +64,34 @@ export function parseRetryAfter(header: string | undefined, nowMs: number): numb
 }
 
 function requestHeaders(options: RemoteWriteClientOptions): Record<string, string> {
-  const { username, password, accountId, headers } = options;
+  const { username, password, accountId, headers, protocol = '1.0' } = options;
   return {
-    'content-type': 'application/x-protobuf',
     'content-encoding': 'snappy',
-    'x-prometheus-remote-write-version': '0.1.0',
+    ...(protocol === '1.0'
+      ? { 'content-type': 'application/x-protobuf', 'x-prometheus-remote-write-version': '0.1.0' }
+      : {
+          'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request',
+          'x-prometheus-remote-write-version': '2.0.0',
+        }),
     'user-agent': 'cloudtuner-remote-write',
     ...(accountId === undefined ? {} : { 'cloud-account-id': accountId }),
     ...(username === undefined
       ? {}
       : { authorization: `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}` }),
     ...headers,
+  };
+}
+
+function writtenCounts(headers: Readonly<Record<string, string | string[] | undefined>>): WrittenCounts {
+  const count = (kind: string): number | undefined => {
+    const text = headers[`x-prometheus-remote-write-${kind}-written`];
+    return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : undefined;
+  };
+  const [samples, histograms, exemplars] = [count('samples'), count('histograms'), count('exemplars')];
+  return {
+    ...(samples === undefined ? {} : { samples }),
+    ...(histograms === undefined ? {} : { histograms }),
+    ...(exemplars === undefined ? {} : { exemplars }),
   };
 }
 
@@ -95,10 +123,12 @@ export function createRemoteWriteClient(options: RemoteWriteClientOptions): Remo
       return { stored: false, reason: 'the receiver could not be reached', cause };
     }
     const status = response.statusCode;
-    if (status >= 200 && status < 300) return { stored: true };
+    if (status >= 200 && status < 300) return { stored: true, written: writtenCounts(response.headers) };
     const reason = `the receiver answered ${String(status)}: ${text}`;
     if (!isRetryable(status)) {
-      throw new AppError('remote-write-rejected', `The write was refused: ${reason}`, { details: { status } });
+      throw new AppError('remote-write-rejected', `The write was refused: ${reason}`, {
+        details: { status, written: writtenCounts(response.headers) },
+      });
     }
     const retryAfter = response.headers['retry-after'];
     const retryAfterMs = parseRetryAfter(typeof retryAfter === 'string' ? retryAfter : undefined, Date.now());
@@ -107,10 +137,11 @@ export function createRemoteWriteClient(options: RemoteWriteClientOptions): Remo
 
   return {
     async push(writeRequest, { signal } = {}) {
-      const body = compressSnappy(encodeWriteRequest(writeRequest));
+      const encode = options.protocol === '2.0' ? encodeWriteRequestV2 : encodeWriteRequest;
+      const body = compressSnappy(encode(writeRequest));
       for (let number = 1; ; number += 1) {
         const result = await attempt(body, number, signal);
-        if (result.stored) return;
+        if (result.stored) return result.written;
         if (number >= maxAttempts) {
           throw new AppError('remote-write-unavailable', `The write was not stored: ${result.reason}`, {
             cause: result.cause,

@@ -1,16 +1,11 @@
+import { HistogramReader } from './histogram-check';
 import { malformed, WireCursor } from './wire-cursor';
 
 const numbersPerLabel = 6;
-const labelTag = 0x0a; // field 1, length-delimited
-const sampleTag = 0x12; // field 2
-const exemplarTag = 0x1a; // field 3
-const histogramTag = 0x22; // field 4
-const labelNameTag = 0x0a;
-const labelValueTag = 0x12;
-const histogramTimestampField = 15;
 
-interface LabelOffsets {
-  /** The whole field, from its tag. */
+/** Where a label lies in the request. */
+export interface LabelOffsets {
+  /** The whole field, from its tag; both 0 where a label is no field of its own (Remote Write 2.0). */
   readonly start: number;
   readonly end: number;
   readonly nameStart: number;
@@ -21,14 +16,18 @@ interface LabelOffsets {
 
 /**
  * What one series holds, as offsets into the scanned bytes. One object is filled anew for every series, so that
- * scanning allocates nothing; keep none of it beyond the visit.
+ * scanning allocates nothing; keep none of it beyond the visit. Both versions of Remote Write fill the same view.
  */
-export class SeriesView {
+export abstract class SeriesView {
   /** Labels in the series; only the first `labelCapacity` have offsets. */
   labelCount = 0;
   sampleCount = 0;
   histogramCount = 0;
   exemplarCount = 0;
+  /** The series describes its metric: `MetricMetadata` of Remote Write 2.0. */
+  hasMetadata = false;
+  /** One of the native histograms contradicts itself. */
+  hasInvalidHistogram = false;
   /** The earliest and latest timestamps of samples, histograms and exemplars; ±Infinity when there are none. */
   minTimestampMs = Infinity;
   maxTimestampMs = -Infinity;
@@ -39,7 +38,8 @@ export class SeriesView {
   private readonly offsets: number[];
   /** The scanned bytes for fast reading. */
   readonly view: DataView;
-  private readonly cursor: WireCursor;
+  protected readonly cursor: WireCursor;
+  private readonly histogram: HistogramReader;
 
   constructor(
     readonly bytes: Uint8Array,
@@ -48,6 +48,12 @@ export class SeriesView {
     this.offsets = new Array<number>(labelCapacity * numbersPerLabel).fill(0);
     this.cursor = new WireCursor(bytes);
     this.view = this.cursor.view;
+    this.histogram = new HistogramReader(this.cursor);
+  }
+
+  /** Remote Write 2.0 forbids that; in 1.0 stores take it. */
+  get mixesSamplesAndHistograms(): boolean {
+    return false;
   }
 
   private offset(label: number, which: number): number {
@@ -90,8 +96,8 @@ export class SeriesView {
     return Buffer.from(this.bytes.subarray(this.valueStart(label), this.valueEnd(label))).toString('utf8');
   }
 
-  /** Reads the series whose content is `[start, end)`. */
-  read(fieldStart: number, start: number, end: number): void {
+  /** Begins a series whose content is `[start, end)`; the cursor stands at its first field. */
+  protected begin(fieldStart: number, start: number, end: number): void {
     this.fieldStart = fieldStart;
     this.start = start;
     this.end = end;
@@ -99,93 +105,15 @@ export class SeriesView {
     this.sampleCount = 0;
     this.histogramCount = 0;
     this.exemplarCount = 0;
+    this.hasMetadata = false;
+    this.hasInvalidHistogram = false;
     this.minTimestampMs = Infinity;
     this.maxTimestampMs = -Infinity;
-    const { cursor } = this;
-    cursor.position = start;
-    cursor.end = end;
-    this.readUsualLabels();
-    while (cursor.position < end) this.readField(end);
+    this.cursor.position = start;
+    this.cursor.end = end;
   }
 
-  /**
-   * Reads labels in the form every sender writes: one name, then one value, each shorter than 128 bytes. Stops at
-   * the first byte that is something else, which `readField` then reads by all rules.
-   */
-  private readUsualLabels(): void {
-    const { cursor, end } = this;
-    const { view } = cursor;
-    let at = cursor.position;
-    while (at + 6 <= end && view.getUint8(at) === labelTag && view.getUint8(at + 2) === labelNameTag) {
-      const contentBytes = view.getUint8(at + 1);
-      const nameBytes = view.getUint8(at + 3);
-      const nameEnd = at + 4 + nameBytes;
-      if (contentBytes >= 0x80 || nameBytes >= 0x80 || nameEnd + 2 > end) break;
-      const valueBytes = view.getUint8(nameEnd + 1);
-      if (view.getUint8(nameEnd) !== labelValueTag || valueBytes >= 0x80) break;
-      const valueEnd = nameEnd + 2 + valueBytes;
-      if (valueEnd !== at + 2 + contentBytes || valueEnd > end) break;
-      this.keepLabel({ start: at, end: valueEnd, nameStart: at + 4, nameEnd, valueStart: nameEnd + 2, valueEnd });
-      at = valueEnd;
-    }
-    cursor.position = at;
-  }
-
-  private readField(seriesEnd: number): void {
-    const { cursor } = this;
-    const fieldStart = cursor.position;
-    const tag = cursor.tag();
-    switch (tag) {
-      case labelTag:
-        this.readLabel(fieldStart, seriesEnd);
-        return;
-      case sampleTag:
-        this.sampleCount += 1;
-        this.readTimed(1, 2, seriesEnd);
-        return;
-      case exemplarTag:
-        this.exemplarCount += 1;
-        this.readTimed(2, 3, seriesEnd);
-        return;
-      case histogramTag:
-        this.histogramCount += 1;
-        this.readTimed(0, histogramTimestampField, seriesEnd);
-        return;
-      default:
-        if (tag >>> 3 <= 4) throw malformed('a field of a series has another wire type');
-        cursor.skip(tag);
-    }
-  }
-
-  private readLabel(fieldStart: number, seriesEnd: number): void {
-    const { cursor } = this;
-    const end = cursor.lengthEnd();
-    // A field that is absent is the empty text; of a repeated one the last counts, as in every protobuf reader.
-    let nameStart = end;
-    let nameEnd = end;
-    let valueStart = end;
-    let valueEnd = end;
-    cursor.end = end;
-    while (cursor.position < end) {
-      const tag = cursor.tag();
-      if (tag === labelNameTag) {
-        nameEnd = cursor.lengthEnd();
-        nameStart = cursor.position;
-        cursor.position = nameEnd;
-      } else if (tag === labelValueTag) {
-        valueEnd = cursor.lengthEnd();
-        valueStart = cursor.position;
-        cursor.position = valueEnd;
-      } else {
-        if (tag >>> 3 <= 2) throw malformed('a field of a label has another wire type');
-        cursor.skip(tag);
-      }
-    }
-    cursor.end = seriesEnd;
-    this.keepLabel({ start: fieldStart, end, nameStart, nameEnd, valueStart, valueEnd });
-  }
-
-  private keepLabel(label: LabelOffsets): void {
+  protected keepLabel(label: LabelOffsets): void {
     const index = this.labelCount++;
     if (index >= this.labelCapacity) return;
     const { offsets } = this;
@@ -198,8 +126,25 @@ export class SeriesView {
     offsets[at + 5] = label.valueEnd;
   }
 
-  /** Reads a sample, exemplar or histogram: its timestamp is noted, its value only stepped over. */
-  private readTimed(valueField: number, timestampField: number, seriesEnd: number): void {
+  protected readSample(): void {
+    this.sampleCount += 1;
+    this.readTimed(1, 2);
+  }
+
+  protected readExemplar(): void {
+    this.exemplarCount += 1;
+    this.readTimed(2, 3);
+  }
+
+  protected readHistogram(): void {
+    this.histogramCount += 1;
+    const { cursor, histogram } = this;
+    if (!histogram.read(cursor.lengthEnd())) this.hasInvalidHistogram = true;
+    this.noteTimestamp(histogram.timestampMs);
+  }
+
+  /** Reads a sample or exemplar: its timestamp is noted, its value only stepped over. */
+  private readTimed(valueField: number, timestampField: number): void {
     const { cursor } = this;
     const end = cursor.lengthEnd();
     let timestampMs = 0;
@@ -208,15 +153,26 @@ export class SeriesView {
       const tag = cursor.tag();
       if (tag === valueField * 8 + 1) cursor.skipFixed64();
       else if (tag === timestampField * 8) timestampMs = cursor.int64();
-      else {
-        const fieldNumber = tag >>> 3;
-        if (fieldNumber === valueField || fieldNumber === timestampField) {
-          throw malformed('a value or timestamp has another wire type');
-        }
-        cursor.skip(tag);
-      }
+      else this.readOtherField(tag, valueField === 2);
     }
-    cursor.end = seriesEnd;
+    cursor.end = this.end;
+    this.noteTimestamp(timestampMs);
+  }
+
+  /** A field of a sample or exemplar that is neither its value nor its timestamp. */
+  private readOtherField(tag: number, inExemplar: boolean): void {
+    const fieldNumber = tag >>> 3;
+    if (inExemplar && fieldNumber === 1) this.readExemplarLabel(tag);
+    // Field 3 of a sample is the start timestamp of Remote Write 2.0.
+    else if (inExemplar ? fieldNumber <= 3 : fieldNumber <= 2)
+      throw malformed('a value or timestamp has another wire type');
+    else this.cursor.skip(tag);
+  }
+
+  /** Reads a label of an exemplar, or a part of them: it is checked for its form and not kept. */
+  protected abstract readExemplarLabel(tag: number): void;
+
+  private noteTimestamp(timestampMs: number): void {
     if (timestampMs < this.minTimestampMs) this.minTimestampMs = timestampMs;
     if (timestampMs > this.maxTimestampMs) this.maxTimestampMs = timestampMs;
   }

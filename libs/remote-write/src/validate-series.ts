@@ -14,7 +14,9 @@ export type SeriesRefusalCode =
   | 'metric-name-missing'
   | 'metric-name-invalid'
   | 'sample-too-far-in-future'
-  | 'sample-timestamp-not-positive';
+  | 'sample-timestamp-not-positive'
+  | 'histogram-invalid'
+  | 'series-mixes-samples-and-histograms';
 
 /** Bounds of one request and of each series in it. */
 export interface WriteLimits {
@@ -73,8 +75,19 @@ function isLegacyName(view: DataView, start: number, end: number, colonAllowed: 
   return true;
 }
 
+// What is known of a name, as bits.
+const nameEmpty = 1;
+const nameTooLong = 2;
+const nameInvalid = 4;
+const nameReserved = 8;
+const nameIsMetricName = 16;
+// What is known of a value; the last also of a name.
+const valueEmpty = 1;
+const valueTooLong = 2;
+const notText = 64;
+
 /** Judges one series after another; the fields tell about the last one. */
-export class SeriesJudge {
+export class SeriesJudge<View extends SeriesView = SeriesView> {
   refusal: SeriesRefusalCode | undefined;
   /** The labels are not in order: they must be sorted before the store sees them. */
   unsorted = false;
@@ -83,6 +96,7 @@ export class SeriesJudge {
   /** A label has an empty value, which Prometheus' data model takes for an absent label. */
   emptyValues = false;
   private metricNameSeen = false;
+  private hasBrokenText = false;
 
   constructor(private readonly rules: SeriesRules) {}
 
@@ -91,15 +105,16 @@ export class SeriesJudge {
     return !this.unsorted && this.reservedCount === 0 && !this.emptyValues;
   }
 
-  judge(series: SeriesView): void {
+  judge(series: View): void {
     this.unsorted = false;
     this.reservedCount = 0;
     this.emptyValues = false;
     this.metricNameSeen = false;
+    this.hasBrokenText = false;
     this.refusal = this.refusalOf(series);
   }
 
-  private refusalOf(series: SeriesView): SeriesRefusalCode | undefined {
+  private refusalOf(series: View): SeriesRefusalCode | undefined {
     const { limits, nowMs } = this.rules;
     if (series.labelCount > limits.maxLabels) return 'too-many-labels';
     for (let label = 0; label < series.labelCount; label += 1) {
@@ -108,52 +123,75 @@ export class SeriesJudge {
     }
     if (this.unsorted && hasDuplicateNames(series)) return 'label-name-duplicate';
     if (!this.metricNameSeen) return 'metric-name-missing';
-    if (!isText(series)) return 'label-not-utf8';
+    if (this.hasBrokenText) return 'label-not-utf8';
     if (series.maxTimestampMs > nowMs + limits.maxFutureMs) return 'sample-too-far-in-future';
     if (series.minTimestampMs <= 0) return 'sample-timestamp-not-positive';
+    if (series.hasInvalidHistogram) return 'histogram-invalid';
+    if (series.mixesSamplesAndHistograms) return 'series-mixes-samples-and-histograms';
     return undefined;
   }
 
-  private refusalOfLabel(series: SeriesView, label: number): SeriesRefusalCode | undefined {
-    const { limits, labelNames, reserved } = this.rules;
-    const { bytes } = series;
-    const nameStart = series.nameStart(label);
-    const nameEnd = series.nameEnd(label);
-    const valueBytes = series.valueEnd(label) - series.valueStart(label);
-    if (nameStart === nameEnd) return 'label-name-empty';
-    if (nameEnd - nameStart > limits.maxLabelNameBytes) return 'label-name-too-long';
-    if (valueBytes > limits.maxLabelValueBytes) return 'label-value-too-long';
-    if (labelNames === 'legacy' && !isLegacyName(series.view, nameStart, nameEnd, false)) {
-      return isUtf8(bytes.subarray(nameStart, nameEnd)) ? 'label-name-invalid' : 'label-not-utf8';
-    }
+  private refusalOfLabel(series: View, label: number): SeriesRefusalCode | undefined {
+    const name = this.nameFacts(series, label);
+    const value = this.valueFacts(series, label);
+    if ((name & nameEmpty) !== 0) return 'label-name-empty';
+    if ((name & nameTooLong) !== 0) return 'label-name-too-long';
+    if ((value & valueTooLong) !== 0) return 'label-value-too-long';
+    if ((name & nameInvalid) !== 0) return (name & notText) === 0 ? 'label-name-invalid' : 'label-not-utf8';
     if (label > 0) {
       const order = series.compareNames(label - 1, label);
       if (order === 0) return 'label-name-duplicate';
       if (order > 0) this.unsorted = true;
     }
-    if (valueBytes === 0) {
+    if (((name | value) & notText) !== 0) this.hasBrokenText = true;
+    if ((value & valueEmpty) !== 0) {
       this.emptyValues = true;
       return undefined;
     }
-    if (reserved.matches(series.view, nameStart, nameEnd)) this.reservedCount += 1;
+    if ((name & nameReserved) !== 0) this.reservedCount += 1;
+    if ((name & nameIsMetricName) === 0) return undefined;
+    this.metricNameSeen = true;
     return this.refusalOfMetricName(series, label);
   }
 
-  private refusalOfMetricName(series: SeriesView, label: number): SeriesRefusalCode | undefined {
-    if (this.metricNameSeen || !isMetricNameLabel(series, label)) return undefined;
-    this.metricNameSeen = true;
+  /** Judges the value of the label that is the metric's name. */
+  protected refusalOfMetricName(series: View, label: number): SeriesRefusalCode | undefined {
     const start = series.valueStart(label);
     const end = series.valueEnd(label);
     if (this.rules.labelNames === 'utf8' || isLegacyName(series.view, start, end, true)) return undefined;
-    return isUtf8(series.bytes.subarray(start, end)) ? 'metric-name-invalid' : 'label-not-utf8';
+    return isTextRange(series, start, end) ? 'metric-name-invalid' : 'label-not-utf8';
+  }
+
+  /** What is known of the name of a label. */
+  protected nameFacts(series: View, label: number): number {
+    const { limits, labelNames, reserved } = this.rules;
+    const start = series.nameStart(label);
+    const end = series.nameEnd(label);
+    if (start === end) return nameEmpty;
+    if (end - start > limits.maxLabelNameBytes) return nameTooLong;
+    let facts = 0;
+    if (labelNames === 'utf8' || !isLegacyName(series.view, start, end, false)) {
+      if (labelNames === 'legacy') facts |= nameInvalid;
+      if (!isTextRange(series, start, end)) facts |= notText;
+    }
+    if (reserved.matches(series.view, start, end)) facts |= nameReserved;
+    if (isMetricName(series.view, start, end)) facts |= nameIsMetricName;
+    return facts;
+  }
+
+  /** What is known of the value of a label. */
+  protected valueFacts(series: View, label: number): number {
+    const start = series.valueStart(label);
+    const end = series.valueEnd(label);
+    if (start === end) return valueEmpty;
+    if (end - start > this.rules.limits.maxLabelValueBytes) return valueTooLong;
+    return isTextRange(series, start, end) ? 0 : notText;
   }
 }
 
-function isMetricNameLabel(series: SeriesView, label: number): boolean {
-  const { view } = series;
-  const start = series.nameStart(label);
+function isMetricName(view: DataView, start: number, end: number): boolean {
   return (
-    series.nameEnd(label) - start === 8 &&
+    end - start === 8 &&
     view.getInt32(start, true) === metricNameStart &&
     view.getInt32(start + 4, true) === metricNameEnd
   );
@@ -168,15 +206,9 @@ function hasDuplicateNames(series: SeriesView): boolean {
   });
 }
 
-/** True when all names and values are UTF-8: at once for the usual series, whose label bytes are all ASCII. */
-function isText(series: SeriesView): boolean {
-  const { bytes, view, labelCount } = series;
-  if (labelCount === 0 || isAsciiRange(view, series.labelStart(0), series.labelEnd(labelCount - 1))) return true;
-  for (let label = 0; label < labelCount; label += 1) {
-    if (!isUtf8(bytes.subarray(series.nameStart(label), series.nameEnd(label)))) return false;
-    if (!isUtf8(bytes.subarray(series.valueStart(label), series.valueEnd(label)))) return false;
-  }
-  return true;
+/** At once for the usual label, whose bytes are all ASCII. */
+function isTextRange({ bytes, view }: SeriesView, start: number, end: number): boolean {
+  return isAsciiRange(view, start, end) || isUtf8(bytes.subarray(start, end));
 }
 
 /** Four bytes a step: measured three times faster than one call of Node's `isAscii` for each series. */

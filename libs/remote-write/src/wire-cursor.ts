@@ -4,12 +4,17 @@ import { wireType } from './wire-writer';
 // protobuf: field numbers go up to 2^29 - 1. A larger tag must not be cut down to a smaller one, as some decoders do:
 // what one reader takes for a label, the next must not take for an unknown field.
 const maxTag = 2 ** 32 - 1;
+// Tags and lengths have 32 bits. Readers do not agree on longer forms of them, which no writer makes.
+const maxPrefixBytes = 5;
 // Deeper groups than this occur in attacks only.
 const maxGroupDepth = 64;
 
 /** The error of a body that no reader of this schema can make sense of. */
 export function malformed(what: string): AppError {
-  return new AppError('protobuf-malformed', `The decoded body is not a prometheus.WriteRequest: ${what}.`);
+  return new AppError(
+    'protobuf-malformed',
+    `The decoded body is not a Remote Write request of its Content-Type: ${what}.`,
+  );
 }
 
 /** A position in protobuf bytes. Every read is checked against `end`; nothing is copied. */
@@ -75,16 +80,48 @@ export class WireCursor {
     return Number(BigInt.asIntN(64, bits));
   }
 
+  /** An unsigned 64-bit varint, exact. */
+  uint64(): bigint {
+    const start = this.position;
+    const nearest = this.varint();
+    if (nearest <= Number.MAX_SAFE_INTEGER) return BigInt(nearest);
+    let bits = 0n;
+    for (let index = this.position - 1; index >= start; index -= 1) {
+      bits = (bits << 7n) | BigInt(this.view.getUint8(index) & 0x7f);
+    }
+    return bits;
+  }
+
+  /** The low 32 bits of a varint: what a 32-bit field holds, however long its number is. */
+  low32(): number {
+    const start = this.position;
+    const nearest = this.varint();
+    if (nearest < 2 ** 32) return nearest;
+    this.position = start;
+    return Number(this.uint64() & 0xffffffffn);
+  }
+
+  /** A fixed 64-bit floating-point number. */
+  double(): number {
+    const start = this.position;
+    this.advance(8);
+    return this.view.getFloat64(start, true);
+  }
+
   /** A tag; its field number is never 0. */
   tag(): number {
+    const start = this.position;
     const tag = this.varint();
+    if (this.position - start > maxPrefixBytes) throw malformed('a tag is longer than five bytes');
     if (tag < 8 || tag > maxTag) throw malformed('a field number is out of range');
     return tag;
   }
 
   /** Reads a length and returns the end of what it covers, which lies within the message. */
   lengthEnd(): number {
+    const start = this.position;
     const length = this.varint();
+    if (this.position - start > maxPrefixBytes) throw malformed('a length is longer than five bytes');
     const end = this.position + length;
     if (end > this.end) throw malformed('a length goes past the end');
     return end;

@@ -58,6 +58,30 @@ export interface WriteRequest {
   readonly metadata?: readonly MetricMetadata[];
 }
 
+/** One float sample of Remote Write 2.0. */
+export interface SampleV2 extends Sample {
+  /** When the counter began; not set or 0 when that is not known. */
+  readonly startTimestampMs?: number;
+}
+
+/** What a series of Remote Write 2.0 says of its metric. */
+export interface SeriesMetadata {
+  readonly type: MetricType;
+  readonly help: string;
+  readonly unit: string;
+}
+
+/** A series of Remote Write 2.0; its labels are text here, references on the wire. */
+export interface TimeSeriesV2 extends TimeSeries {
+  readonly samples: readonly SampleV2[];
+  readonly metadata?: SeriesMetadata;
+}
+
+/** `io.prometheus.write.v2.Request`, the message of Remote Write 2.0. */
+export interface WriteRequestV2 {
+  readonly timeseries: readonly TimeSeriesV2[];
+}
+
 /**
  * The sample that ends a series (`StaleNaN`).
  *

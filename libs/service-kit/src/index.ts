@@ -6,7 +6,15 @@ export {
   type FieldDescription,
 } from './config/config';
 export { env, type Field } from './config/fields';
-export { commonConfig, tlsConfig, tlsOptions, type TlsOptions } from './config/shared-fields';
+export {
+  commonConfig,
+  serverTlsConfig,
+  serverTlsOptions,
+  tlsConfig,
+  tlsOptions,
+  type ServerTlsOptions,
+  type TlsOptions,
+} from './config/shared-fields';
 export { createHealth, type Health, type Readiness } from './health';
 export { createAdminServer } from './http/admin-server';
 export { answerHealth } from './http/health-routes';

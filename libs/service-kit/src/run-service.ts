@@ -1,3 +1,4 @@
+import { setTimeout as setTimeoutAsync } from 'node:timers/promises';
 import { ConfigError, type ConfigDefinition } from './config/config';
 import type { Field } from './config/fields';
 import { createHealth, type Health } from './health';
@@ -10,6 +11,8 @@ import { createRegistry, type Registry } from './metrics';
 export interface App {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** The stop has begun, but for `SHUTDOWN_DELAY_SECONDS` there still is work to be taken. */
+  drain?(): void;
 }
 
 /** What the composition root is given. */
@@ -24,9 +27,12 @@ interface CommonValues {
   readonly ADMIN_PORT: number;
   readonly LOG_LEVEL: string;
   readonly SHUTDOWN_DEADLINE_SECONDS: number;
+  readonly SHUTDOWN_DELAY_SECONDS?: number;
 }
 
-type CommonShape = { readonly [K in keyof CommonValues]: Field<CommonValues[K]> };
+type CommonShape = {
+  readonly [K in keyof CommonValues]: Field<Exclude<CommonValues[K], undefined>>;
+};
 
 export interface ServiceDefinition<F extends CommonShape & Readonly<Record<string, Field<unknown>>>> {
   readonly name: string;
@@ -64,11 +70,13 @@ export async function runService<F extends CommonShape & Readonly<Record<string,
     process.exitCode = configurationExitCode;
     return;
   }
-  const { HOST, ADMIN_PORT, LOG_LEVEL, SHUTDOWN_DEADLINE_SECONDS }: CommonValues = config;
+  const { HOST, ADMIN_PORT, LOG_LEVEL, SHUTDOWN_DEADLINE_SECONDS, SHUTDOWN_DELAY_SECONDS = 0 }: CommonValues = config;
   const logger = createLogger({ service: name, level: LOG_LEVEL });
   const registry = createRegistry(name);
   const health = createHealth();
   const lifecycle = createLifecycle(logger);
+
+  let drain = (): Promise<void> => Promise.resolve();
 
   const stop = async (reason: string, exitCode: number): Promise<never> => {
     logger.info({ reason }, 'stopping');
@@ -77,6 +85,8 @@ export async function runService<F extends CommonShape & Readonly<Record<string,
       logger.error('the stop took longer than its deadline');
       process.exit(1);
     }, SHUTDOWN_DEADLINE_SECONDS * 1000).unref();
+    // A process that has failed takes no more work.
+    if (exitCode === 0) await drain();
     await lifecycle.stop();
     logger.info('stopped');
     return process.exit(exitCode);
@@ -103,6 +113,10 @@ export async function runService<F extends CommonShape & Readonly<Record<string,
     const app = await definition.createApp(config, { logger, registry, health });
     lifecycle.add({ name, start: () => app.start(), stop: () => app.stop() });
     await lifecycle.start();
+    drain = async () => {
+      app.drain?.();
+      await setTimeoutAsync(SHUTDOWN_DELAY_SECONDS * 1000);
+    };
     health.setAccepting(true);
     logger.info('ready');
   } catch (error) {

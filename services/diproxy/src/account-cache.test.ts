@@ -7,6 +7,8 @@ const identityOf = (accountId: string): WriteIdentity => ({
   type: 'kubernetes_cnr',
   deletedAt: null,
   credentials: [],
+  limits: {},
+  ignoredLimits: [],
 });
 
 /** A cache over a source whose answers and clock the test sets. */
@@ -114,5 +116,13 @@ describe('AccountCache', () => {
     state.down = true;
     state.nowMs = 36_000;
     expect(await codeOf(cache.find('a'))).toBe('account-lookup-unavailable');
+  });
+
+  it('shows what it knows without asking', async () => {
+    const { cache, state } = setUp();
+    expect(cache.peek('a')).toBeUndefined();
+    await cache.find('a');
+    expect(cache.peek('a')).toEqual(identityOf('a'));
+    expect(state.questions).toBe(1);
   });
 });

@@ -72,6 +72,11 @@ export class AccountCache {
     return this.ask(accountId, usable);
   }
 
+  /** What is kept of a found account, however old; asks nobody. */
+  peek(accountId: string): WriteIdentity | undefined {
+    return this.known.get(accountId)?.identity;
+  }
+
   private async ask(accountId: string, usable: WriteIdentity | undefined): Promise<WriteIdentity | null> {
     const { onLookup } = this.options;
     try {

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { httpStatusOf, type AppError, type ErrorCode } from '@cloudtuner/errors';
-import type { CheckedWrite } from './validate-and-rewrite';
+import type { CheckedWrite } from './check';
+import type { Stored } from './forward';
+import type { WriteProtocol, WrittenCounts } from './ports';
+import { noneWritten, writtenHeaders } from './written';
 
 /** What a sender is told. */
 export interface WriteAnswer {
@@ -16,7 +19,8 @@ const defaultRetryAfterMs = 5_000;
 const retryJitterSeconds = 5;
 // How long and how much of an unread body is thrown away so that the sender sees the answer, not a reset.
 const lingerMs = 1_000;
-const lingerBytes = 1024 * 1024;
+// Above the largest body that a sender is likely to try: one that meets a reset instead of its 413 would try for ever.
+const lingerBytes = 32 * 1024 * 1024;
 
 function refusalText({ refusals, received, accepted }: CheckedWrite): string {
   const refused = received.series - accepted.series;
@@ -34,26 +38,44 @@ function printable(text: string): string {
 
 /**
  * The answer to a write that came through the checks: the store's own 2xx, or 400 when series had to be left out.
- * Remote Write 1.0 wants no `…-Written` headers, and 400 as soon as one sample was refused.
+ * Remote Write 1.0 wants no `…-Written` headers, and both versions 400 as soon as one sample was refused.
  */
-export function answerTo(checked: CheckedWrite, storeStatus: number | undefined): WriteAnswer {
-  const [first] = checked.refusals;
-  if (first === undefined) return { status: storeStatus ?? 204, text: '', headers: {} };
-  return { status: 400, code: first.code, text: refusalText(checked), headers: {} };
+export function answerTo(checked: CheckedWrite, protocol: WriteProtocol, stored: Stored | undefined): WriteAnswer {
+  const { accepted, refusals } = checked;
+  const [first] = refusals;
+  // A store that was sent a translation does not count; it has taken the whole of it.
+  const written = stored === undefined ? noneWritten : (stored.written ?? accepted);
+  const headers = protocol === '2' ? writtenHeaders(written) : {};
+  // 2.0 wants 204; to 1.0 the store's own 2xx goes on.
+  const status = protocol === '2' ? 204 : (stored?.status ?? 204);
+  if (first === undefined) return { status, text: '', headers };
+  return { status: 400, code: first.code, text: refusalText(checked), headers };
 }
 
-function statusOf(error: AppError): number {
-  const { code, kind, details } = error;
-  if (code === 'metrics-store-rejected' && typeof details === 'object' && details !== null && 'status' in details) {
-    if (typeof details.status === 'number') return details.status;
-  }
-  return httpStatusOf(kind);
+/** What the store said of a body that it refused. */
+interface Rejection {
+  readonly status: number;
+  readonly written: WrittenCounts | undefined;
 }
 
-/** The answer to a refused or failed write. */
-export function answerError(error: AppError): WriteAnswer {
-  const status = statusOf(error);
-  const headers: Record<string, string> = {};
+function rejectionOf({ code, details }: AppError): Rejection | undefined {
+  return code === 'metrics-store-rejected' ? (details as Rejection) : undefined;
+}
+
+// Remote Write 2.0 has one status for data that can never be stored: out of order, a duplicate, not to be processed.
+const badDataStatuses: ReadonlySet<number> = new Set([409, 422]);
+
+function statusOf(error: AppError, protocol: WriteProtocol | undefined): number {
+  const rejection = rejectionOf(error);
+  if (rejection === undefined) return httpStatusOf(error.kind);
+  return protocol === '2' && badDataStatuses.has(rejection.status) ? 400 : rejection.status;
+}
+
+/** The answer to a refused or failed write; `protocol` as far as it is known. */
+export function answerError(error: AppError, protocol?: WriteProtocol): WriteAnswer {
+  const status = statusOf(error, protocol);
+  // What a store that refused a part has written is known only where it said so.
+  const headers = protocol === '2' ? writtenHeaders(rejectionOf(error)?.written ?? noneWritten) : {};
   if (status === 401) {
     headers['WWW-Authenticate'] = 'Basic realm="cloudtuner", charset="UTF-8"';
     // Always, or whether the connection stays would tell how long the look-up took.

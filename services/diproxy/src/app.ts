@@ -1,26 +1,56 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { connectMetadata } from '@cloudtuner/metadata';
-import { createHttpServer, tlsOptions, type App, type AppContext } from '@cloudtuner/service-kit';
+import {
+  createHttpServer,
+  serverTlsOptions,
+  tlsOptions,
+  type App,
+  type AppContext,
+  type HttpServer,
+  type Logger,
+} from '@cloudtuner/service-kit';
 import { AccountCache } from './account-cache';
+import { createLimitsOf, oncePerAccount, type LimitsOf } from './account-limits';
+import { AccountMetrics } from './account-metrics';
 import { createHttpMetricsStore } from './adapters/http-metrics-store';
+import { AuthThrottle } from './auth-throttle';
+import { createCheck } from './check';
+import { CheckPool } from './check-pool';
 import type { Config } from './config';
-import { createDecompress } from './decompress';
+import { startHousekeeping } from './housekeeping';
 import { InFlight } from './in-flight';
-import { countLookup, createMetrics, exposeInFlight, type Metrics } from './metrics';
+import { countLookup, createMetrics, exposeGauges, showStoreProtocol, type Metrics } from './metrics';
 import type { WriteContext } from './pipeline';
 import type { MetricsStore } from './ports';
 import { createRequestHandler } from './request-handler';
-import { createValidateAndRewrite } from './validate-and-rewrite';
+import { SampleRates } from './sample-rate';
+import { StoreProtocol } from './store-protocol';
+import type { SeriesPolicy } from './validate-and-rewrite';
 
 /** The running gateway. */
 export interface DiproxyApp extends App {
   /** The port it listens on; known after start. */
   readonly port: number;
+  drain(): void;
 }
 
-// Below the deadline of the whole stop, so that clients of stores still get closed in order.
-const drainShare = 0.8;
+interface DiproxyContext extends AppContext {
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** The compiled `check-main`; where sources run without a build, as in tests, it is not beside this file. */
+  readonly checkThreadFile?: string;
+}
+
+// Closing the clients of the stores comes after the last answer.
+const closingSeconds = 1;
 // How late a slow head is noticed.
 const connectionsCheckMs = 1_000;
+const maxDefaultThreads = 4;
+// Longer than the largest body takes on a busy machine; a check that is still running then hangs.
+const checkTimeoutMs = 10_000;
+const protocolRetryMs = 60_000;
+const protocolRecheckMs = 300_000;
 
 function createStore(config: Config, metrics: Metrics): MetricsStore {
   return createHttpMetricsStore({
@@ -30,16 +60,36 @@ function createStore(config: Config, metrics: Metrics): MetricsStore {
     connectTimeoutMs: config.METRICS_WRITE_CONNECT_TIMEOUT_SECONDS * 1000,
     maxConnections: config.LIMIT_IN_FLIGHT_REQUESTS,
     tls: tlsOptions(config, 'METRICS_WRITE'),
-    onAnswer: (status, durationSeconds) => {
+    onAnswer: (status) => {
       metrics.storeResponses.inc({ status });
-      metrics.storeSeconds.observe(durationSeconds);
+    },
+    onRetry: () => {
+      metrics.storeRetries.inc();
     },
   });
 }
 
-function createValidation(config: Config): WriteContext['validateAndRewrite'] {
-  return createValidateAndRewrite({
-    limits: {
+function policyOf(config: Config): SeriesPolicy {
+  return {
+    labelNames: config.METRICS_WRITE_LABEL_NAMES,
+    reservedLabels: config.RESERVED_LABELS.split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+    tenantLabel: config.METRICS_STORE === 'prometheus' ? config.METRICS_WRITE_TENANT_LABEL : undefined,
+  };
+}
+
+function createLimits(config: Config, metrics: Metrics, logger: Logger): LimitsOf {
+  const log = oncePerAccount((account, names) => {
+    logger.warn({ account, names }, 'limits of an account are unknown or absurd and have no effect');
+  });
+  const defaults = {
+    maxBodyBytes: config.LIMIT_BODY_BYTES,
+    maxDecodedBytes: config.LIMIT_DECODED_BYTES,
+    maxInFlightRequests: config.LIMIT_ACCOUNT_IN_FLIGHT_REQUESTS,
+    samplesPerSecond: config.LIMIT_SAMPLES_PER_SECOND,
+    samplesBurst: config.LIMIT_SAMPLES_BURST,
+    write: {
       maxSeries: config.LIMIT_SERIES,
       maxSamples: config.LIMIT_SAMPLES,
       maxLabels: config.LIMIT_LABELS,
@@ -47,17 +97,77 @@ function createValidation(config: Config): WriteContext['validateAndRewrite'] {
       maxLabelValueBytes: config.LIMIT_LABEL_VALUE_BYTES,
       maxFutureMs: config.LIMIT_FUTURE_SECONDS * 1000,
     },
-    labelNames: config.METRICS_WRITE_LABEL_NAMES,
-    reservedLabels: config.RESERVED_LABELS.split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
-    tenantLabel: config.METRICS_STORE === 'prometheus' ? config.METRICS_WRITE_TENANT_LABEL : undefined,
+  };
+  return createLimitsOf(defaults, {
+    maxHeldBytes: config.LIMIT_IN_FLIGHT_BYTES,
+    onIgnored: (accountId, names) => {
+      metrics.ignoredLimits.inc();
+      log(accountId, names);
+    },
   });
 }
 
+function createChecks(config: Config, metrics: Metrics, { logger, checkThreadFile }: DiproxyContext): CheckPool {
+  const policy = policyOf(config);
+  return new CheckPool({
+    check: createCheck(policy),
+    policy,
+    threads: config.WORKER_THREADS ?? Math.min(availableParallelism() - 1, maxDefaultThreads),
+    minDecodedBytes: config.WORKER_THREAD_MIN_BYTES,
+    file: checkThreadFile ?? join(__dirname, 'check-main.js'),
+    jobTimeoutMs: checkTimeoutMs,
+    onWait: (seconds) => {
+      metrics.stageSeconds.observe({ stage: 'wait' }, seconds);
+    },
+    onFailure: (cause) => {
+      metrics.threadFailures.inc();
+      logger.error({ err: cause }, 'a thread that checks large bodies has failed');
+    },
+  });
+}
+
+function createStoreProtocol(config: Config, metrics: Metrics, store: MetricsStore, logger: Logger): StoreProtocol {
+  return new StoreProtocol({
+    setting: config.METRICS_WRITE_PROTOCOL,
+    probe: () => store.probe(),
+    retryMs: protocolRetryMs,
+    recheckMs: protocolRecheckMs,
+    onChange: (protocol) => {
+      showStoreProtocol(metrics, protocol);
+      logger.info({ protocol }, 'remote write of the store');
+    },
+  });
+}
+
+function createServer(config: Config, context: DiproxyContext, handler: RequestHandler): HttpServer {
+  const { logger } = context;
+  const drainSeconds = config.SHUTDOWN_DEADLINE_SECONDS - config.SHUTDOWN_DELAY_SECONDS - closingSeconds;
+  if (drainSeconds < config.METRICS_WRITE_TIMEOUT_SECONDS) {
+    logger.warn(
+      { drain_seconds: drainSeconds, store_timeout_seconds: config.METRICS_WRITE_TIMEOUT_SECONDS },
+      'SHUTDOWN_DEADLINE_SECONDS leaves writes in flight less time than the store may take: a stop may cut them',
+    );
+  }
+  return createHttpServer({
+    name: 'diproxy',
+    host: config.HOST,
+    port: config.PORT,
+    handler,
+    logger,
+    tls: serverTlsOptions(config),
+    drainMs: Math.max(1, drainSeconds) * 1000,
+    invitesBodies: true,
+    serverOptions: { connectionsCheckingInterval: connectionsCheckMs },
+  });
+}
+
+type RequestHandler = ReturnType<typeof createRequestHandler>;
+
 /** Puts the gateway together. */
-export function createApp(config: Config, { logger, registry, health, now = Date.now }: DiproxyContext): DiproxyApp {
+export function createApp(config: Config, context: DiproxyContext): DiproxyApp {
+  const { logger, registry, health, now = Date.now } = context;
   const metrics = createMetrics(registry);
+  const accountMetrics = new AccountMetrics(registry, { idleMs: config.ACCOUNT_METRICS_IDLE_SECONDS * 1000, now });
   const metadata = connectMetadata({
     url: config.MONGODB_URL,
     database: config.MONGODB_DATABASE,
@@ -67,15 +177,10 @@ export function createApp(config: Config, { logger, registry, health, now = Date
     socketTimeoutMs: config.ACCOUNT_LOOKUP_TIMEOUT_MS,
   });
   const store = createStore(config, metrics);
-  const inFlight = new InFlight({
-    maxRequests: config.LIMIT_IN_FLIGHT_REQUESTS,
-    maxBytes: config.LIMIT_IN_FLIGHT_BYTES,
-  });
-  exposeInFlight(registry, inFlight);
   health.addCheck('mongodb', () => metadata.ping());
   health.addCheck('metrics_store', () => store.ping());
 
-  const context: WriteContext = {
+  const write: WriteContext = {
     accounts: new AccountCache({
       source: metadata.cloudAccounts,
       now,
@@ -84,38 +189,48 @@ export function createApp(config: Config, { logger, registry, health, now = Date
       staleMs: config.ACCOUNT_STALE_SECONDS * 1000,
       onLookup: countLookup(metrics),
     }),
-    inFlight,
-    decompress: createDecompress(config.LIMIT_DECODED_BYTES),
-    validateAndRewrite: createValidation(config),
+    throttle: new AuthThrottle(config.LIMIT_AUTH_FAILURES_PER_MINUTE),
+    limitsOf: createLimits(config, metrics, logger),
+    rates: new SampleRates(),
+    inFlight: new InFlight({
+      maxRequests: config.LIMIT_IN_FLIGHT_REQUESTS,
+      maxBytes: config.LIMIT_IN_FLIGHT_BYTES,
+      maxAccountBytes: config.LIMIT_IN_FLIGHT_BYTES / 2,
+    }),
+    checks: createChecks(config, metrics, context),
     store,
-    maxBodyBytes: config.LIMIT_BODY_BYTES,
+    storeProtocol: createStoreProtocol(config, metrics, store, logger),
     bodyTimeoutMs: config.BODY_TIMEOUT_SECONDS * 1000,
+    observeStage: (stage, seconds) => {
+      metrics.stageSeconds.observe({ stage }, seconds);
+    },
     now,
   };
-  const server = createHttpServer({
-    name: 'diproxy',
-    host: config.HOST,
-    port: config.PORT,
-    handler: createRequestHandler({ context, health, logger, metrics }),
-    logger,
-    drainMs: config.SHUTDOWN_DEADLINE_SECONDS * 1000 * drainShare,
-    serverOptions: { connectionsCheckingInterval: connectionsCheckMs },
-  });
+  exposeGauges(registry, write);
+  const handler = createRequestHandler({ context: write, health, logger, metrics, accountMetrics });
+  const server = createServer(config, context, handler);
+  let stopHousekeeping = (): void => undefined;
 
   return {
     get port() {
       return server.port;
     },
-    start: () => server.start(),
+    async start() {
+      await write.checks.start();
+      await server.start();
+      write.storeProtocol.start();
+      stopHousekeeping = startHousekeeping({ ...write, accountMetrics }, now);
+    },
+    drain() {
+      server.drain();
+    },
     async stop() {
       await server.stop();
+      stopHousekeeping();
+      write.storeProtocol.stop();
+      await write.checks.stop();
       await store.close();
       await metadata.close();
     },
   };
-}
-
-interface DiproxyContext extends AppContext {
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
 }

@@ -1,5 +1,5 @@
 import { defaultReservedLabels, defaultWriteLimits } from '@cloudtuner/remote-write';
-import { commonConfig, defineConfig, env, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
+import { commonConfig, defineConfig, env, serverTlsConfig, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
 
 const mebibyte = 1024 * 1024;
 const positive = (doc: string, value: number): ReturnType<typeof env.integer> =>
@@ -7,6 +7,20 @@ const positive = (doc: string, value: number): ReturnType<typeof env.integer> =>
 
 export const config = defineConfig({
   ...commonConfig({ port: 8935, adminPort: 9935 }),
+  SHUTDOWN_DELAY_SECONDS: env.number(
+    'How long after SIGTERM writes are still taken while readiness is off already, so that balancers notice first.',
+    { default: 3, min: 0, max: 60 },
+  ),
+  SHUTDOWN_DEADLINE_SECONDS: env.integer(
+    'How long a stop may take before the process ends anyway; at least the delay and the time the store may take.',
+    { default: 30, min: 1, max: 600 },
+  ),
+  ...serverTlsConfig(),
+  WORKER_THREADS: env.optionalInteger(
+    'Threads that check large bodies; 0 checks all on the main thread. Without it one less than there are cores, at most 4.',
+    { min: 0, max: 64 },
+  ),
+  WORKER_THREAD_MIN_BYTES: positive('Decoded size from which a body is checked on a thread.', mebibyte),
 
   MONGODB_URL: env.url('Where the cloud accounts are, `mongodb://…`.'),
   MONGODB_DATABASE: env.optionalString('Database of the cloud accounts; without it, the one of the URL.'),
@@ -31,7 +45,12 @@ export const config = defineConfig({
     'Kind of store: `thanos` keeps tenants apart by header, `prometheus` by a label put into every series.',
     ['thanos', 'prometheus'],
   ),
-  METRICS_WRITE_URL: env.url("Address of the store's Remote Write 1.0 receiver."),
+  METRICS_WRITE_URL: env.url("Address of the store's Remote Write receiver."),
+  METRICS_WRITE_PROTOCOL: env.oneOf(
+    'Remote Write that the store speaks: `auto` asks it with an empty request; 2.0 is translated for one that speaks 1.0 only.',
+    ['auto', '1', '2'],
+    { default: 'auto' },
+  ),
   METRICS_WRITE_TENANT_HEADER: env.string('Header that names the tenant to a `thanos` store.', {
     default: 'Cloud-Account-Id',
   }),
@@ -59,6 +78,11 @@ export const config = defineConfig({
     { default: defaultReservedLabels.join(',') },
   ),
 
+  LIMIT_SAMPLES_PER_SECOND: env.integer(
+    'Samples and native histograms that an account may send each second, per process; more get 429. 0 = no limit.',
+    { default: 100_000, min: 0 },
+  ),
+  LIMIT_SAMPLES_BURST: positive('Samples and native histograms that an account may send at once.', 1_000_000),
   LIMIT_BODY_BYTES: positive('Largest compressed body.', 10 * mebibyte),
   LIMIT_DECODED_BYTES: positive('Largest decoded body.', 32 * mebibyte),
   LIMIT_SERIES: positive('Most series in one request.', defaultWriteLimits.maxSeries),
@@ -68,7 +92,16 @@ export const config = defineConfig({
   LIMIT_LABEL_VALUE_BYTES: positive('Longest label value.', defaultWriteLimits.maxLabelValueBytes),
   LIMIT_FUTURE_SECONDS: positive('How far ahead of our clock a sample may be.', defaultWriteLimits.maxFutureMs / 1000),
   LIMIT_IN_FLIGHT_REQUESTS: positive('Most writes between a complete body and its answer; more get 503.', 256),
+  LIMIT_ACCOUNT_IN_FLIGHT_REQUESTS: positive(
+    'Most writes of one account between a complete body and its answer; more get 503. An account also holds at most half of the bytes.',
+    128,
+  ),
   LIMIT_IN_FLIGHT_BYTES: positive('Most bytes of bodies held at a time; more get 503.', 64 * mebibyte),
+  LIMIT_AUTH_FAILURES_PER_MINUTE: env.integer(
+    'Failed authentications of one source address (IPv6: /64) in a minute; more get 503 without a look-up. 0 = no limit.',
+    { default: 300, min: 0 },
+  ),
+  ACCOUNT_METRICS_IDLE_SECONDS: positive('How long an idle account keeps its own metrics.', 3_600),
   BODY_TIMEOUT_SECONDS: env.number('How long a body may take to arrive; the connection is closed then.', {
     default: 10,
     min: 0.1,

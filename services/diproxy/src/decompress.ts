@@ -1,18 +1,14 @@
-import { decompressSnappy } from '@cloudtuner/remote-write';
+import { decompressSnappy, type WriteKernel } from '@cloudtuner/remote-write';
 
 /** Decodes a body; the result is valid until the next call. */
-export type Decompress = (body: Uint8Array) => Uint8Array;
-
-// Nearly every body fits; larger ones get memory of their own, so that one of them does not stay for ever.
-const scratchBytes = 4 * 1024 * 1024;
+export type Decompress = (body: Uint8Array, maxDecodedBytes: number) => Uint8Array;
 
 /**
- * Bounded decompression into one buffer that all requests use one after the other: nothing awaits between decoding
- * and the end of rewriting.
+ * Bounded decompression into the memory of the kernel, which all requests of a thread use one after the other: nothing
+ * awaits between decoding and the end of rewriting.
  *
  * @throws (the stage) snappy-malformed, decoded-body-too-large
  */
-export function createDecompress(maxDecodedBytes: number): Decompress {
-  const scratch = Buffer.allocUnsafeSlow(Math.min(scratchBytes, maxDecodedBytes));
-  return (body) => decompressSnappy(body, { maxDecodedBytes, scratch });
+export function createDecompress(kernel: WriteKernel): Decompress {
+  return (body, maxDecodedBytes) => decompressSnappy(body, { maxDecodedBytes, kernel });
 }

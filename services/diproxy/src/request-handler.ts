@@ -2,8 +2,9 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { AppError, toAppError, type ErrorCode } from '@cloudtuner/errors';
 import { answerHealth, requestIdFrom, requestIdHeader, runWithRequestId } from '@cloudtuner/service-kit';
 import type { Health, Logger } from '@cloudtuner/service-kit';
+import { reasonLabel, type AccountMetrics } from './account-metrics';
 import { answerError, sendAnswer, type WriteAnswer } from './answer';
-import { reasonLabel, type Metrics } from './metrics';
+import type { Metrics } from './metrics';
 import { handleWrite, type WriteContext, type WriteProgress } from './pipeline';
 
 const writePaths: ReadonlySet<string> = new Set(['/storage/api/v2/write', '/write', '/api/v1/write']);
@@ -13,6 +14,7 @@ export interface RequestHandlerOptions {
   readonly health: Health;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly accountMetrics: AccountMetrics;
 }
 
 /** The HTTP edge: routes, request ids, and the one place where errors become answers, log lines and metrics. */
@@ -37,20 +39,33 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestLis
   };
 }
 
+/** Aborted when the connection ends before the answer is out. */
+function leavingOf(response: ServerResponse): AbortSignal {
+  const leaving = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) leaving.abort();
+  });
+  return leaving.signal;
+}
+
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { context, logger, metrics }: RequestHandlerOptions,
+  options: RequestHandlerOptions,
 ): Promise<void> {
+  const { context, logger, metrics } = options;
   const startedMs = performance.now();
   const progress: WriteProgress = {};
   let answer: WriteAnswer;
   let error: AppError | undefined;
   try {
-    answer = await handleWrite(request, context, progress);
+    const invite = (): void => {
+      if (request.headers.expect !== undefined) response.writeContinue();
+    };
+    answer = await handleWrite({ request, invite, left: leavingOf(response) }, context, progress);
   } catch (thrown) {
     error = toAppError(thrown);
-    answer = answerError(error);
+    answer = answerError(error, progress.protocol);
   }
   const aborted = answer.code === 'request-aborted';
   // A sender drops its data on any 4xx, 408 included: one that was too slow finds a closed connection and tries again.
@@ -60,30 +75,42 @@ async function serve(
   const durationMs = performance.now() - startedMs;
   metrics.requests.inc({ status: aborted ? 'aborted' : String(answer.status) });
   metrics.requestSeconds.observe(durationMs / 1000);
-  countOutcome(metrics, progress, answer.code);
+  countRequest(metrics, progress, answer.code);
+  countSamples(options, progress, answer.code);
   logWrite(logger, { progress, answer, aborted, durationMs, cause: error });
 }
 
-function countOutcome(metrics: Metrics, progress: WriteProgress, code: ErrorCode | undefined): void {
-  const { bodyBytes = 0, decodedBytes = 0, checked, forwarded } = progress;
+function countRequest(metrics: Metrics, progress: WriteProgress, code: ErrorCode | undefined): void {
+  const { protocol, bodyBytes = 0, checked } = progress;
   if (code !== undefined) metrics.refusedRequests.inc({ reason: reasonLabel(code) });
+  if (protocol !== undefined) metrics.protocols.inc({ protocol });
   metrics.receivedBytes.inc(bodyBytes);
-  metrics.decodedBytes.inc(decodedBytes);
   if (checked === undefined) return;
-  const accepted = checked.accepted.samples + checked.accepted.histograms;
+  metrics.decodedBytes.inc(checked.decodedBytes);
   metrics.receivedSamples.inc(checked.received.samples + checked.received.histograms);
   metrics.renamedLabels.inc(checked.renamedLabels);
-  if (forwarded === true) metrics.acceptedSamples.inc(accepted);
-  if (code === 'metrics-store-rejected') {
-    metrics.discardedSamples.inc({ reason: reasonLabel(code) }, accepted);
-    metrics.discardedSeries.inc({ reason: reasonLabel(code) }, checked.accepted.series);
-  }
+}
+
+// What the answer says of the whole of what had passed the checks.
+const discardingCodes: ReadonlySet<ErrorCode> = new Set(['metrics-store-rejected', 'sample-rate-exceeded']);
+
+function countSamples(
+  { metrics, accountMetrics }: RequestHandlerOptions,
+  { accountId, checked, forwarded }: WriteProgress,
+  code: ErrorCode | undefined,
+): void {
+  if (checked === undefined || accountId === undefined) return;
+  const discard = (reason: ErrorCode, held: { readonly series: number; readonly samples: number }): void => {
+    accountMetrics.discarded(accountId, reason, held.samples);
+    metrics.discardedSeries.inc({ reason: reasonLabel(reason) }, held.series);
+  };
+  const accepted = checked.accepted.samples + checked.accepted.histograms;
+  if (forwarded === true) accountMetrics.accepted(accountId, accepted);
+  const discarding = code !== undefined && discardingCodes.has(code);
+  if (discarding) discard(code, { series: checked.accepted.series, samples: accepted });
   // With the store in trouble the sender sends all of it again, the bad series too: they count once, then.
-  if (forwarded !== true && code !== checked.refusals[0]?.code && code !== 'metrics-store-rejected') return;
-  for (const { code: reason, series, samples } of checked.refusals) {
-    metrics.discardedSamples.inc({ reason: reasonLabel(reason) }, samples);
-    metrics.discardedSeries.inc({ reason: reasonLabel(reason) }, series);
-  }
+  if (forwarded !== true && code !== checked.refusals[0]?.code && !discarding) return;
+  for (const refusal of checked.refusals) discard(refusal.code, refusal);
 }
 
 function logWrite(

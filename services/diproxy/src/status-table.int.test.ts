@@ -72,6 +72,17 @@ describe('diproxy: what a sender is told', () => {
     expect(reply.text).not.toContain('inner');
   });
 
+  it.each([['too old sample'], ['native histograms are disabled']])(
+    'answers 400 for the 500 of Prometheus 2 that says only: %s',
+    async (text) => {
+      sink.answer({ status: 500, text: `${text}\n` });
+      const reply = await send();
+      expect([reply.status, reply.code]).toEqual([400, 'metrics-store-rejected']);
+      sink.answer({ status: 500, text: `2 errors: connection refused; ${text}` });
+      expect((await send()).status).toBe(503);
+    },
+  );
+
   it('hands the store`s Retry-After on', async () => {
     sink.answer({ status: 503, headers: { 'retry-after': '17' } });
     expect((await send()).retryAfter).toBe('17');

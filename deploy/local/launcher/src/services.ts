@@ -35,7 +35,15 @@ function environmentsOf({ servers, clusterSecret, env = {} }: ServicesOptions): 
   const { redis, mongodb, clickhouse, store } = servers;
   const metadata = { MONGODB_URL: mongodb.url, MONGODB_DATABASE: database };
   return {
-    diproxy: { ...env, ...metadata, METRICS_STORE: store.kind, METRICS_WRITE_URL: store.writeUrl },
+    diproxy: {
+      // No balancer has to notice a stop here, and history comes as fast as it is taken.
+      SHUTDOWN_DELAY_SECONDS: '0',
+      LIMIT_SAMPLES_PER_SECOND: '0',
+      ...env,
+      ...metadata,
+      METRICS_STORE: store.kind,
+      METRICS_WRITE_URL: store.writeUrl,
+    },
     metroculus: { ...env, METRICS_QUERY_URL: store.queryUrl, CLUSTER_SECRET: clusterSecret },
     stores: {
       ...env,

@@ -48,7 +48,10 @@ export async function startPrometheus(options: PrometheusOptions = {}): Promise<
         `--storage.tsdb.retention.time=${retentionDays}d`,
         `--web.listen-address=${listenHost}:${ports.web}`,
         '--log.level=warn',
-        ...(options.storeReceiver === true ? ['--web.enable-remote-write-receiver'] : []),
+        // Without the feature 2.x answers 500 to native histograms, and their sender tries for ever.
+        ...(options.storeReceiver === true
+          ? ['--web.enable-remote-write-receiver', '--enable-feature=native-histograms']
+          : []),
       ];
     },
     url: ({ web }) => `http://127.0.0.1:${web}`,

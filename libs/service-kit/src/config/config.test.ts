@@ -1,7 +1,16 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { commonConfig, ConfigError, defineConfig, env, tlsConfig, tlsOptions } from '../index';
+import {
+  commonConfig,
+  ConfigError,
+  defineConfig,
+  env,
+  serverTlsConfig,
+  serverTlsOptions,
+  tlsConfig,
+  tlsOptions,
+} from '../index';
 
 const definition = defineConfig({
   ...commonConfig({ port: 8935, adminPort: 9935 }),
@@ -111,5 +120,44 @@ describe('tlsOptions', () => {
       rejectUnauthorized: true,
     });
     expect(tlsOptions(tls.parse({ MONGODB_TLS_VERIFY: 'false' }), 'MONGODB')).toEqual({ rejectUnauthorized: false });
+  });
+});
+
+describe('serverTlsOptions', () => {
+  const parse = (environment: Record<string, string>) =>
+    serverTlsOptions(defineConfig({ ...serverTlsConfig() }).parse(environment));
+
+  it('is plain HTTP without files, and HTTPS with a certificate and its key', () => {
+    const [cert, key, ca] = [fileWith('cert'), fileWith('key'), fileWith('ca')];
+    expect(parse({ TLS_CERT_FILE: '' })).toBeUndefined();
+    expect(parse({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key })).toEqual({
+      cert: 'cert',
+      key: 'key',
+      minVersion: 'TLSv1.2',
+    });
+    expect(parse({ TLS_CERT_FILE: cert, TLS_KEY_FILE: key, TLS_CLIENT_CA_FILE: ca })).toMatchObject({
+      ca: 'ca',
+      requestCert: true,
+      rejectUnauthorized: true,
+    });
+  });
+
+  it.each([['TLS_CERT_FILE'], ['TLS_KEY_FILE'], ['TLS_CLIENT_CA_FILE']])(
+    'never falls back to plain HTTP when %s is alone',
+    (name) => {
+      expect(() => parse({ [name]: fileWith('x') })).toThrow(ConfigError);
+    },
+  );
+});
+
+describe('env.optionalInteger', () => {
+  it('has a value or none', () => {
+    const one = defineConfig({ THREADS: env.optionalInteger('Threads.', { min: 0, max: 8 }) });
+    expect([one.parse({}).THREADS, one.parse({ THREADS: '' }).THREADS, one.parse({ THREADS: '3' }).THREADS]).toEqual([
+      undefined,
+      undefined,
+      3,
+    ]);
+    expect(() => one.parse({ THREADS: '9' })).toThrow(/between 0 and 8/);
   });
 });

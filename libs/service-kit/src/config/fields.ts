@@ -95,6 +95,8 @@ export const env = {
     field(doc, 'port', numeric('integer', { min: 0, max: 65535 }), { defaultText: String(options.default) }),
   integer: (doc: string, options: NumericOptions): Field<number> =>
     field(doc, 'integer', numeric('integer', options), { defaultText: String(options.default) }),
+  optionalInteger: (doc: string, options: { min?: number; max?: number } = {}): Field<number | undefined> =>
+    optionalField(doc, 'integer', numeric('integer', options)),
   number: (doc: string, options: NumericOptions): Field<number> =>
     field(doc, 'number', numeric('number', options), { defaultText: String(options.default) }),
   boolean: (doc: string, options: { default: boolean }): Field<boolean> =>

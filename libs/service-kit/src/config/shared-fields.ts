@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ConfigError } from './config';
 import { env, type Field } from './fields';
 
 interface CommonFields {
@@ -73,5 +74,55 @@ export function tlsOptions(config: Readonly<Record<string, unknown>>, area: stri
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     rejectUnauthorized,
+  };
+}
+
+interface ServerTlsFields {
+  readonly TLS_CERT_FILE: Field<string | undefined>;
+  readonly TLS_KEY_FILE: Field<string | undefined>;
+  readonly TLS_CLIENT_CA_FILE: Field<string | undefined>;
+}
+
+/** TLS settings of the service's own listener; plain HTTP without them. */
+export function serverTlsConfig(): ServerTlsFields {
+  return {
+    TLS_CERT_FILE: env.optionalString('PEM file of our certificate and its chain; with it the service speaks HTTPS.'),
+    TLS_KEY_FILE: env.optionalString('PEM file of the key of our certificate.'),
+    TLS_CLIENT_CA_FILE: env.optionalString('PEM file of the CA whose client certificates are asked for and required.'),
+  };
+}
+
+/** TLS settings as Node's `https.createServer` takes them. */
+export interface ServerTlsOptions {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
+  readonly requestCert?: boolean;
+  readonly rejectUnauthorized?: boolean;
+  readonly minVersion: 'TLSv1.2';
+}
+
+/**
+ * Reads the files of {@link serverTlsConfig}; undefined for plain HTTP.
+ *
+ * @throws ConfigError when only a part of them is named
+ */
+export function serverTlsOptions(config: {
+  readonly [K in keyof ServerTlsFields]: string | undefined;
+}): ServerTlsOptions | undefined {
+  const { TLS_CERT_FILE, TLS_KEY_FILE, TLS_CLIENT_CA_FILE } = config;
+  if (TLS_CERT_FILE === undefined || TLS_KEY_FILE === undefined) {
+    if (TLS_CERT_FILE === undefined && TLS_KEY_FILE === undefined && TLS_CLIENT_CA_FILE === undefined) return undefined;
+    throw new ConfigError(['TLS_CERT_FILE and TLS_KEY_FILE are needed together']);
+  }
+  const clientCertificates =
+    TLS_CLIENT_CA_FILE === undefined
+      ? {}
+      : { ca: readFileSync(TLS_CLIENT_CA_FILE, 'utf8'), requestCert: true, rejectUnauthorized: true };
+  return {
+    cert: readFileSync(TLS_CERT_FILE, 'utf8'),
+    key: readFileSync(TLS_KEY_FILE, 'utf8'),
+    minVersion: 'TLSv1.2',
+    ...clientCertificates,
   };
 }

@@ -290,4 +290,58 @@ describe('createHttpServer', () => {
     expect(await answer).toEqual({ connection: 'close', text: '{"done":true}' });
     await stopped;
   });
+
+  const invitations = async (invitesBodies: boolean, path: string): Promise<string[]> => {
+    const server = createHttpServer({
+      name: 'inviting',
+      host: '127.0.0.1',
+      port: 0,
+      logger,
+      invitesBodies,
+      handler: (request, response) => {
+        if (request.url === '/wanted' && invitesBodies) response.writeContinue();
+        if (request.url === '/refused') response.writeHead(403).end();
+        else request.resume().on('end', () => response.writeHead(200).end());
+      },
+    });
+    await server.start();
+    const seen = await new Promise<string[]>((resolve, reject) => {
+      const events: string[] = [];
+      const request = httpRequest(`http://127.0.0.1:${String(server.port)}${path}`, {
+        method: 'POST',
+        headers: { Expect: '100-continue', 'Content-Length': '2' },
+      });
+      request.on('continue', () => {
+        events.push('continue');
+        request.end('ok');
+      });
+      request.on('response', (response) => {
+        events.push(String(response.statusCode));
+        response.resume();
+        request.destroy();
+        resolve(events);
+      });
+      request.on('error', reject);
+      request.flushHeaders();
+    });
+    await server.stop();
+    return seen;
+  };
+
+  it('invites every body that asks, or leaves it to a handler that says so', async () => {
+    expect(await invitations(false, '/refused')).toContain('continue');
+    expect(await invitations(true, '/refused')).toEqual(['403']);
+    expect(await invitations(true, '/wanted')).toEqual(['continue', '200']);
+  });
+
+  it('drains: takes requests still, and tells each client to close', async () => {
+    const draining = createServer();
+    await draining.start();
+    const url = `http://127.0.0.1:${String(draining.port)}/healthz`;
+    expect((await fetch(url)).headers.get('connection')).toBe('keep-alive');
+    draining.drain();
+    const response = await fetch(url);
+    expect([response.status, response.headers.get('connection')]).toEqual([200, 'close']);
+    await draining.stop();
+  });
 });

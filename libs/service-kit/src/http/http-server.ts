@@ -1,5 +1,7 @@
 import http from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { ServerTlsOptions } from '../config/shared-fields';
 import type { LifecyclePart } from '../lifecycle';
 import type { Logger } from '../logger';
 
@@ -7,6 +9,8 @@ import type { Logger } from '../logger';
 export interface HttpServer extends LifecyclePart {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Still takes requests, but tells every client to close its connection after the answer; the first half of a stop. */
+  drain(): void;
   /** The port it listens on; known after start. */
   readonly port: number;
 }
@@ -21,6 +25,13 @@ export interface HttpServerOptions {
   readonly logger: Logger;
   /** How long requests in flight may take on stop before their connections are cut, in milliseconds. */
   readonly drainMs?: number;
+  /** With it the server speaks HTTPS. */
+  readonly tls?: ServerTlsOptions | undefined;
+  /**
+   * True: the handler answers `Expect: 100-continue` itself, by `response.writeContinue()` when it wants the body, so
+   * that a request that is refused never sends one. Otherwise every body is invited at once.
+   */
+  readonly invitesBodies?: boolean;
   readonly serverOptions?: http.ServerOptions;
 }
 
@@ -30,6 +41,21 @@ const requestTimeoutMs = 60_000;
 // Longer than the idle timeout of usual load balancers (60 s), so that the balancer closes first.
 const keepAliveTimeoutMs = 65_000;
 
+function createServer(options: HttpServerOptions, listener: http.RequestListener): http.Server {
+  const { tls, invitesBodies = false, serverOptions } = options;
+  const settings = {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    ...serverOptions,
+  };
+  const server =
+    tls === undefined ? http.createServer(settings, listener) : https.createServer({ ...settings, ...tls }, listener);
+  if (invitesBodies) server.on('checkContinue', listener);
+  return server;
+}
+
 /** An HTTP/1.1 server. On stop it refuses new connections, tells clients to close, waits for those in flight, then cuts the rest. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { name, host, handler, logger, drainMs = 10_000 } = options;
@@ -37,21 +63,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let stopping = false;
   let port = options.port;
 
-  const server = http.createServer(
-    {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      ...options.serverOptions,
-    },
-    (request, response) => {
-      if (stopping) response.setHeader('Connection', 'close');
-      responses.add(response);
-      response.once('close', () => responses.delete(response));
-      handler(request, response);
-    },
-  );
+  const listener: http.RequestListener = (request, response) => {
+    if (stopping) response.setHeader('Connection', 'close');
+    responses.add(response);
+    response.once('close', () => responses.delete(response));
+    handler(request, response);
+  };
+  const server = createServer(options, listener);
+  const drain = (): void => {
+    stopping = true;
+    for (const response of responses) {
+      if (!response.headersSent) response.setHeader('Connection', 'close');
+    }
+  };
 
   return {
     name,
@@ -69,11 +93,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       port = (server.address() as AddressInfo).port;
       logger.info({ server: name, port }, 'listening');
     },
+    drain,
     async stop() {
-      stopping = true;
-      for (const response of responses) {
-        if (!response.headersSent) response.setHeader('Connection', 'close');
-      }
+      drain();
       const closed = new Promise<void>((resolve) => {
         server.close(() => {
           resolve();

@@ -1,7 +1,11 @@
 import { AppError } from '@cloudtuner/errors';
+import { compressSnappy } from '@cloudtuner/remote-write';
 import type { TlsOptions } from '@cloudtuner/service-kit';
-import { errors, Pool, type Dispatcher } from 'undici';
-import type { MetricsStore, StoreAnswer } from '../ports';
+import { Pool, type Dispatcher } from 'undici';
+import { protocolHeaders } from '../negotiate';
+import type { KnownProtocol, MetricsStore, OutgoingWrite, StoreAnswer, WriteProtocol } from '../ports';
+import { readWritten } from '../written';
+import { exchange, ExchangeTimeoutError, GivenUpError, NotSentError, type ExchangeAnswer } from './http-exchange';
 
 export interface HttpMetricsStoreOptions {
   readonly writeUrl: string;
@@ -11,103 +15,100 @@ export interface HttpMetricsStoreOptions {
   readonly connectTimeoutMs: number;
   readonly maxConnections: number;
   readonly tls: TlsOptions | undefined;
-  /** Told the status of every answer, or `timeout` or `connection`, with the time it took. */
-  readonly onAnswer: (status: string, durationSeconds: number) => void;
+  /** Told the status of every answer, or `timeout` or `connection`. */
+  readonly onAnswer: (status: string) => void;
+  /** Told of every second attempt. */
+  readonly onRetry: () => void;
 }
 
-const maxTextBytes = 2_048;
+// A 2.0 request with the one symbol that every one has, and nothing else.
+const emptyVersion2 = Buffer.from([0x22, 0x00]);
+// A 1.0 store takes the body for an empty 1.0 request and says yes, or refuses the type or the body.
+const answersOfVersion1: ReadonlySet<number> = new Set([400, 406, 415]);
 
-/** The beginning of a text; the rest is thrown away with the connection. */
-async function readBeginning(body: Dispatcher.ResponseData['body']): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length >= maxTextBytes) break;
+/**
+ * Sends once more when there was no connection, so that nothing can have been sent twice: a store that restarts behind
+ * one name, or a balancer with one dead backend, costs nothing then.
+ */
+async function withOneRetry(run: (timeoutMs: number) => Promise<ExchangeAnswer>, options: HttpMetricsStoreOptions) {
+  const startedMs = performance.now();
+  try {
+    return await run(options.timeoutMs);
+  } catch (error) {
+    const leftMs = options.timeoutMs - (performance.now() - startedMs);
+    if (!(error instanceof NotSentError) || leftMs <= 0) throw error;
+    options.onRetry();
+    return run(leftMs);
   }
-  return Buffer.concat(chunks).subarray(0, maxTextBytes).toString('utf8');
 }
 
-function isTimeout(error: unknown): boolean {
-  return (
-    error instanceof errors.HeadersTimeoutError ||
-    error instanceof errors.BodyTimeoutError ||
-    (error instanceof DOMException && error.name === 'TimeoutError')
-  );
+/** The error of a write that has no answer, and how it is counted. */
+function failureOf(cause: unknown): { readonly status: string; readonly error: AppError } {
+  if (cause instanceof GivenUpError) {
+    return { status: 'given_up', error: new AppError('request-aborted', 'The client went away.', { cause }) };
+  }
+  if (cause instanceof ExchangeTimeoutError) {
+    const text = 'The metrics store did not answer in time; send the same again.';
+    return { status: 'timeout', error: new AppError('metrics-store-timeout', text, { cause }) };
+  }
+  const text = 'The metrics store cannot be reached; send the same again.';
+  return { status: 'connection', error: new AppError('metrics-store-unavailable', text, { cause }) };
 }
 
-/** A Remote Write 1.0 receiver over HTTP. */
+function protocolOf({ status, headers }: ExchangeAnswer): KnownProtocol {
+  if (status >= 200 && status < 300) return readWritten(headers) === undefined ? '1' : '2';
+  return answersOfVersion1.has(status) ? '1' : 'unknown';
+}
+
+function toStoreAnswer({ status, headers, text }: ExchangeAnswer): StoreAnswer {
+  const retryAfter = headers['retry-after'];
+  return { status, text: status < 300 ? '' : text, retryAfter, written: readWritten(headers) };
+}
+
+/** A Remote Write receiver over HTTP. */
 export function createHttpMetricsStore(options: HttpMetricsStoreOptions): MetricsStore {
-  const { tenantHeader, timeoutMs, connectTimeoutMs, maxConnections, tls, onAnswer } = options;
+  const { tenantHeader, connectTimeoutMs, maxConnections, tls, onAnswer } = options;
   const url = new URL(options.writeUrl);
   const path = `${url.pathname}${url.search}`;
-  const pool = new Pool(url.origin, {
+  const pool: Dispatcher = new Pool(url.origin, {
     connections: maxConnections,
     pipelining: 1,
     connect: { timeout: connectTimeoutMs, ...tls },
   });
   // Made here from nothing of the client's: headers such as THANOS-TENANT or THANOS-REPLICA would change what the store
   // does, and its Content-Length alone can make a receiver reserve that much memory.
-  const baseHeaders = {
-    'content-type': 'application/x-protobuf',
-    'content-encoding': 'snappy',
-    'x-prometheus-remote-write-version': '0.1.0',
+  const headersOf = (protocol: WriteProtocol, accountId: string | undefined): Record<string, string> => ({
+    ...protocolHeaders[protocol],
     'user-agent': 'cloudtuner-diproxy',
-  };
-
-  const post = async (accountId: string, body: Uint8Array): Promise<StoreAnswer> => {
-    const response = await pool.request({
-      path,
-      method: 'POST',
-      headers: tenantHeader === undefined ? baseHeaders : { ...baseHeaders, [tenantHeader]: accountId },
-      body,
-      // Covers connecting, waiting for a connection, and the answer with its text.
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const status = response.statusCode;
-    const retryAfter = response.headers['retry-after'];
-    const text = await readBeginning(response.body);
-    return {
-      status,
-      text: status < 300 ? '' : text,
-      retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
-    };
+    ...(tenantHeader === undefined || accountId === undefined ? {} : { [tenantHeader]: accountId }),
+  });
+  const post = ({ accountId, body, protocol }: OutgoingWrite, giveUp: AbortSignal): Promise<ExchangeAnswer> => {
+    const request = { path, method: 'POST', headers: headersOf(protocol, accountId), body } as const;
+    return withOneRetry((timeoutMs) => exchange(pool, request, { timeoutMs, giveUp }), options);
   };
 
   return {
-    async write(accountId, body) {
-      const startedMs = performance.now();
-      const done = (status: string): void => {
-        onAnswer(status, (performance.now() - startedMs) / 1000);
-      };
+    async write(write, left) {
       try {
-        const answer = await post(accountId, body);
-        done(String(answer.status));
-        return answer;
+        const answer = await post(write, left);
+        onAnswer(String(answer.status));
+        return toStoreAnswer(answer);
       } catch (cause) {
-        if (isTimeout(cause)) {
-          done('timeout');
-          throw new AppError(
-            'metrics-store-timeout',
-            'The metrics store did not answer in time; send the same again.',
-            {
-              cause,
-            },
-          );
-        }
-        done('connection');
-        throw new AppError('metrics-store-unavailable', 'The metrics store cannot be reached; send the same again.', {
-          cause,
-        });
+        const { status, error } = failureOf(cause);
+        onAnswer(status);
+        throw error;
       }
+    },
+    async probe() {
+      const body = compressSnappy(emptyVersion2);
+      const request = { path, method: 'POST', headers: headersOf('2', undefined), body } as const;
+      return protocolOf(await exchange(pool, request, { timeoutMs: connectTimeoutMs }));
     },
     async ping() {
       // Receivers take POST only; any answer shows that one is there.
-      const signal = AbortSignal.timeout(connectTimeoutMs);
-      const { statusCode, body } = await pool.request({ path, method: 'GET', signal });
-      await body.dump();
-      if (statusCode >= 500 && statusCode !== 501) throw new Error(`the store answered ${String(statusCode)}`);
+      const request = { path, method: 'GET', headers: {}, body: null } as const;
+      const { status } = await exchange(pool, request, { timeoutMs: connectTimeoutMs });
+      if (status >= 500 && status !== 501) throw new Error(`the store answered ${String(status)}`);
     },
     close: () => pool.close(),
   };

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { compressSnappy, encodeWriteRequest, type TimeSeries, type WriteRequest } from '@cloudtuner/remote-write';
-import { connectMetadata } from '@cloudtuner/metadata';
+import { connectMetadata, type WriteLimitOverrides } from '@cloudtuner/metadata';
 import { createHealth, createLogger, createRegistry, type App, type AppContext } from '@cloudtuner/service-kit';
 import { config, type Config } from '../config';
 
@@ -15,12 +16,16 @@ export interface TestGateway {
 }
 
 /** The composition root, as a test passes it in. */
-type CreateApp = (config: Config, context: AppContext) => App & { readonly port: number };
+type CreateApp = (
+  config: Config,
+  context: AppContext & { readonly checkThreadFile: string },
+) => App & { readonly port: number };
 
 /** Starts a gateway on a free port; `environment` adds to and overrides what it needs. */
 export async function startGateway(
   createApp: CreateApp,
   environment: Readonly<Record<string, string>>,
+  checkThreadFile = join(__dirname, '../../dist/check-main.js'),
 ): Promise<TestGateway> {
   const logLines: Record<string, unknown>[] = [];
   const write = (line: string): void => {
@@ -28,7 +33,9 @@ export async function startGateway(
   };
   const registry = createRegistry('diproxy');
   const health = createHealth();
-  const app = createApp(config.parse({ HOST: '127.0.0.1', PORT: '0', ...environment }), {
+  // Threads run what was built, so only tests about threads have some.
+  const app = createApp(config.parse({ HOST: '127.0.0.1', PORT: '0', WORKER_THREADS: '0', ...environment }), {
+    checkThreadFile,
     logger: createLogger({ service: 'diproxy', level: 'info', destination: { write } }),
     registry,
     health,
@@ -68,6 +75,8 @@ export function openAccounts(mongodbUrl: string, database: string) {
     remove: (account: TestAccount) => metadata.cloudAccounts.remove(organizationId, account.id),
     rotate: (account: TestAccount, overlapSeconds: number) =>
       metadata.cloudAccounts.rotateCredentials(organizationId, account.id, { overlapSeconds }),
+    limit: (account: TestAccount, limits: WriteLimitOverrides) =>
+      metadata.cloudAccounts.setWriteLimits(organizationId, account.id, limits),
     close: () => metadata.close(),
   };
 }
