@@ -16,6 +16,7 @@ const tests = [
 const mains = [
   'services/*/src/main.ts',
   'deploy/local/*/src/{main,*-main}.ts',
+  'bench/src/{main,*-main}.ts',
   'deploy/local/servers/src/this-process.ts',
 ];
 // Only these may depend on the time or on chance: what they compute must come from their arguments alone.

@@ -28,7 +28,7 @@ const project = (displayName, testMatch, extra = {}) => ({
 });
 
 const serverSetup = '<rootDir>/libs/test-kit/src/jest';
-const sources = '<rootDir>/{libs,services,deploy}/**/src/**';
+const sources = '<rootDir>/{libs,services,deploy,bench}/**/src/**';
 
 module.exports = {
   projects: [

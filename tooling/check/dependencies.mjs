@@ -6,7 +6,7 @@ import { cruise } from 'dependency-cruiser';
 import extractOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
 import { filesBelow, finish, readText, root } from './workspace-files.mjs';
 
-const folders = ['libs', 'services', 'deploy'].filter((folder) => filesBelow(folder).length > 0);
+const folders = ['libs', 'services', 'deploy', 'bench'].filter((folder) => filesBelow(folder).length > 0);
 const packageOf = (file) => /^(libs\/[^/]+|services\/[^/]+|deploy\/local\/[^/]+|deploy\/e2e)\//.exec(file)?.[1];
 
 /** The sources that a rule could apply to and that the graph does not have. */

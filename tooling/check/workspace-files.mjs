@@ -23,7 +23,9 @@ export function filesBelow(folder) {
 /** The folders of all packages, as pnpm-workspace.yaml lists them. */
 export function packageFolders() {
   return filesBelow('.')
-    .filter((file) => /^(libs\/[^/]+|services\/[^/]+|deploy\/local\/[^/]+|deploy\/e2e)\/package\.json$/.test(file))
+    .filter((file) =>
+      /^(libs\/[^/]+|services\/[^/]+|deploy\/local\/[^/]+|deploy\/e2e|bench)\/package\.json$/.test(file),
+    )
     .map((file) => path.posix.dirname(file));
 }
 

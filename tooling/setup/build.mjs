@@ -7,10 +7,11 @@ import { SetupError } from './setup-error.mjs';
 
 const SAY_SO_AFTER_MS = 1_500;
 
-/** Builds the programs that run from `dist`: the services and what is in `deploy/local`. tsc itself knows what is up to date. */
+/** Builds the programs that run from `dist`: the services, what is in `deploy/local`, and the benchmarks. tsc itself knows what is up to date. */
 export async function buildPrograms({ rootDir, env, report }) {
   const projects = packageFolders(rootDir).filter(
-    (folder) => /^(services|deploy\/local)\//.test(folder) && existsSync(join(rootDir, folder, 'tsconfig.json')),
+    (folder) =>
+      /^(services\/|deploy\/local\/|bench$)/.test(folder) && existsSync(join(rootDir, folder, 'tsconfig.json')),
   );
   const tsc = join(rootDir, 'node_modules/typescript/bin/tsc');
   const slow = setTimeout(() => report('build: compiling what changed'), SAY_SO_AFTER_MS);

@@ -71,7 +71,7 @@ function hashOfManifests(rootDir) {
 
 /** The folders of the workspace that hold a package, relative to the root. */
 export function packageFolders(rootDir) {
-  const found = [];
+  const found = existsSync(join(rootDir, 'bench/package.json')) ? ['bench'] : [];
   for (const parent of ['libs', 'services', 'deploy', 'deploy/local']) {
     if (!existsSync(join(rootDir, parent))) continue;
     for (const entry of readdirSync(join(rootDir, parent), { withFileTypes: true })) {
