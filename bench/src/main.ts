@@ -1,42 +1,56 @@
 import { parseArgs } from 'node:util';
+import { benchAllocation } from './allocation/bench';
+import { sizes } from './allocation/sizes';
 import { benchGateway } from './gateway/bench';
 import { benchParts } from './gateway/parts/parts';
 
-const everyStore = ['thanos', 'prometheus'] as const;
 const usage = `usage: npm run bench -- gateway [--seconds 80] [--store thanos|prometheus] [--protocol 1|2] [--env NAME=value]…
-       npm run bench -- parts [--seconds 20]`;
+       npm run bench -- parts [--seconds 20]
+       npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]`;
+
+const everyStore = ['thanos', 'prometheus'] as const;
+const defaultSeconds = { gateway: 80, parts: 20, allocation: 600 };
 
 interface Flags {
   readonly seconds: number;
   readonly store: string | undefined;
   readonly protocol: string;
   readonly env: readonly string[];
+  readonly size: string;
 }
+
+/** A benchmark's report; undefined: its flags were not understood. */
+type Bench = (flags: Flags) => Promise<string> | undefined;
 
 function say(line: string): void {
   console.error(`bench  ${line}`);
 }
 
-/** Undefined: the command line was not understood. */
-async function report(what: string, { seconds, store, protocol, env }: Flags): Promise<string | undefined> {
-  if (!(seconds > 0)) return undefined;
-  if (what === 'parts') {
-    const cpuMicroseconds = (): number => {
-      const { user, system } = process.cpuUsage();
-      return user + system;
-    };
-    return benchParts({ seconds, cpuMicroseconds });
-  }
-  const stores = store === undefined ? everyStore : everyStore.filter((kind) => kind === store);
-  if (what !== 'gateway' || stores.length === 0 || (protocol !== '1' && protocol !== '2')) return undefined;
-  const environment = Object.fromEntries(
-    env.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-  );
-  return benchGateway({ seconds, stores, protocol, environment, say });
+function cpuMicroseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
+  gateway: ({ seconds, store, protocol, env }) => {
+    const stores = store === undefined ? everyStore : everyStore.filter((kind) => kind === store);
+    if (stores.length === 0 || (protocol !== '1' && protocol !== '2')) return undefined;
+    const environment = Object.fromEntries(
+      env.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    );
+    return benchGateway({ seconds, stores, protocol, environment, say });
+  },
+  parts: async ({ seconds }) => benchParts({ seconds, cpuMicroseconds }),
+  allocation: ({ seconds, size }) => {
+    const known = sizes.find(({ name }) => name === size);
+    return known && benchAllocation({ size: known, seconds, say });
+  },
+};
+
+const isBench = (name: string): name is keyof typeof benches => Object.hasOwn(benches, name);
+
+function readFlags() {
+  return parseArgs({
     args: process.argv.slice(2),
     allowPositionals: true,
     options: {
@@ -44,20 +58,35 @@ async function main(): Promise<void> {
       store: { type: 'string' },
       protocol: { type: 'string', default: '1' },
       env: { type: 'string', multiple: true, default: [] },
+      size: { type: 'string', default: 'S' },
     },
   });
-  const [what = ''] = positionals;
-  const seconds = Number(values.seconds ?? (what === 'parts' ? 20 : 80));
-  const text = await report(what, { ...values, store: values.store, seconds });
-  if (text === undefined) {
-    console.error(usage);
-    process.exitCode = 64;
-    return;
-  }
-  console.log(text);
 }
 
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exit(1);
-});
+async function run(): Promise<string | undefined> {
+  const { values, positionals } = readFlags();
+  const [what = ''] = positionals;
+  if (positionals.length !== 1 || !isBench(what)) return undefined;
+  const seconds = Number(values.seconds ?? defaultSeconds[what]);
+  if (!(seconds > 0)) return undefined;
+  return benches[what]({ ...values, store: values.store, seconds });
+}
+
+const isUnknownFlag = (error: unknown): boolean =>
+  error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+
+run()
+  .catch((error: unknown) => {
+    if (isUnknownFlag(error)) return undefined;
+    throw error;
+  })
+  .then((report) => {
+    if (report === undefined) {
+      console.error(usage);
+      process.exitCode = 64;
+    } else console.log(report);
+  })
+  .catch((error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  });

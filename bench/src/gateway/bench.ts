@@ -1,4 +1,4 @@
-import { cpus, loadavg, totalmem } from 'node:os';
+import { load, machine } from '../machine';
 import { seriesPerBody, type Protocol } from './bodies';
 import { measureSide } from './measurements';
 import { startPlatform, type StoreKind } from './platform';
@@ -15,14 +15,6 @@ export interface BenchOptions {
   /** One line of progress. */
   readonly say: (line: string) => void;
 }
-
-function machine(): string {
-  const [first] = cpus();
-  const gibibytes = Math.round(totalmem() / 2 ** 30);
-  return `${String(cpus().length)} × ${first?.model.trim() ?? 'unknown'}, ${String(gibibytes)} GiB`;
-}
-
-const load = (): string => (loadavg()[0] ?? 0).toFixed(2);
 
 /** Measures the gateway and returns the report. */
 export async function benchGateway(options: BenchOptions): Promise<string> {

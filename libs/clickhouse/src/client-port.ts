@@ -51,8 +51,11 @@ export interface InsertRequest {
   readonly signal?: AbortSignal;
 }
 
-/** A statement without an answer. */
-export type CommandRequest = Statement;
+/** A statement without an answer. Without `limits` it has none. */
+export interface CommandRequest extends Statement {
+  /** For `INSERT … SELECT`: its rows are one block, and a second one with the same token is dropped, as with {@link InsertRequest}. */
+  readonly token?: string;
+}
 
 /**
  * ClickHouse as the services see it. 64-bit integers and decimals arrive as strings.

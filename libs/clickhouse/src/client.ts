@@ -4,7 +4,7 @@ import { AppError } from '@cloudtuner/errors';
 import type { z } from 'zod';
 import type { ClickhouseClient, QueryParam, QueryParams } from './client-port';
 import { isStaleConnection, toClickhouseError } from './clickhouse-errors';
-import { insertSettings, querySettings, statementSettings } from './statement-settings';
+import { commandSettings, insertSettings, querySettings } from './statement-settings';
 
 type Driver = ReturnType<typeof createClient>;
 
@@ -44,6 +44,8 @@ function createDriver(options: ClickhouseOptions, database: string | undefined, 
     application: 'cloudtuner',
     request_timeout: requestTimeoutMs,
     max_open_connections: maxConnections,
+    // Lists of versions are longer than a URL may be.
+    use_multipart_params_auto: true,
     // The driver writes to the console otherwise; its errors reach our log through the caller.
     log: { level: 127 },
     ...(tls === undefined
@@ -135,7 +137,7 @@ function clientOf(options: ClickhouseOptions, database: string | undefined): Cli
         await driver.command({
           query: request.sql,
           query_params: driverParams(request.params ?? {}),
-          clickhouse_settings: statementSettings(request.tag, request.tenant),
+          clickhouse_settings: commandSettings(request),
           abort_signal: deadline(request.signal),
         });
       }),

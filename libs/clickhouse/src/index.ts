@@ -11,3 +11,37 @@ export type {
 } from './client-port';
 export { migrate, rollBack, schemaVersion, type MigrateOptions, type SchemaState } from './migrate';
 export { defaultRetention, type Retention } from './retention';
+export {
+  allocationHourRow,
+  countAllocationHour,
+  findSupersededHours,
+  removeAllocationHours,
+} from './allocation/hour-statements';
+export {
+  findSupersededDays,
+  insertAllocationDay,
+  insertAllocationGroupDay,
+  isBalanced,
+  readRollupBalance,
+  removeAllocationDays,
+  rollupBalanceRow,
+  rollupVersionOf,
+  type DayRollup,
+} from './allocation/rollup-statements';
+export {
+  allocationDayRow,
+  planReading,
+  readAllocationDays,
+  type AllocationColumn,
+  type AllocationDay,
+  type AllocationGroup,
+  type HourWindow,
+  type ReadingPlan,
+} from './allocation/reading-plan';
+export {
+  allocationSumRow,
+  readAllocations,
+  type AllocationReading,
+  type AllocationSumRow,
+} from './allocation/read-statement';
+export type { BoundStatement, DayVersion, HourVersion, SupersededWindow } from './allocation/statement';

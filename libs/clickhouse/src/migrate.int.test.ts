@@ -40,28 +40,42 @@ async function definitions(client: ClickhouseClient): Promise<Record<string, str
   return Object.fromEntries(rows.map(({ name, definition }) => [name, definition.replaceAll(client.database, 'db')]));
 }
 
-const tables = ['account_days', 'account_hours', 'asset_hours', 'expenses', 'schema_migrations'];
+const tables = [
+  'account_days',
+  'account_hours',
+  'allocation_days',
+  'allocation_group_days',
+  'allocation_hours',
+  'asset_hours',
+  'expenses',
+  'schema_migrations',
+];
 
 describe('migrate', () => {
   it('makes the database and its tables, goes back to nothing, and makes the same again', async () => {
     const client = await freshDatabase();
-    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 3 });
-    expect(await migrate(client)).toEqual({ applied: 3, latest: 3 });
+    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 5 });
+    expect(await migrate(client)).toEqual({ applied: 5, latest: 5 });
     const first = await definitions(client);
     expect(Object.keys(first)).toEqual(tables);
 
     await rollBack(client, 0);
     expect(Object.keys(await definitions(client))).toEqual(['schema_migrations']);
-    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 3 });
+    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 5 });
 
     await migrate(client);
     expect(await definitions(client)).toEqual(first);
-    expect(await schemaVersion(client)).toEqual({ applied: 3, latest: 3 });
+    expect(await schemaVersion(client)).toEqual({ applied: 5, latest: 5 });
   });
 
   it('goes back as far as it is told', async () => {
     const client = await freshDatabase();
     await migrate(client);
+    const { account_hours: pointer } = await definitions(client);
+    expect(pointer).toContain('`allocation_rows` Nullable(UInt32)');
+    await rollBack(client, 3);
+    expect((await definitions(client))['account_hours']).not.toContain('allocation_rows');
+    expect((await definitions(client))['account_days']).not.toContain('rollup');
     await rollBack(client, 1);
     expect(Object.keys(await definitions(client))).toEqual(['asset_hours', 'schema_migrations']);
     expect((await schemaVersion(client)).applied).toBe(1);
@@ -103,7 +117,9 @@ describe('migrate', () => {
   it('gives tables that are there another retention', async () => {
     const client = await freshDatabase();
     await migrate(client);
-    await migrate(client, { retention: { hourlyDays: 400, liveDays: 2, expensesDays: 800 } });
+    await migrate(client, {
+      retention: { hourlyDays: 400, liveDays: 2, expensesDays: 800, podHourlyDays: 40, podDailyDays: 200 },
+    });
     const changed = await definitions(client);
     expect(changed['asset_hours']).toContain(
       "TTL hour + toIntervalDay(400), hour + toIntervalDay(2) WHERE startsWith(data_version, 'live-')",
@@ -111,6 +127,11 @@ describe('migrate', () => {
     expect(changed['account_hours']).toContain('TTL hour + toIntervalDay(400)');
     expect(changed['expenses']).toContain('TTL date + toIntervalDay(800)');
     expect(changed['account_days']).toContain('TTL date + toIntervalDay(800)');
+    expect(changed['allocation_hours']).toContain(
+      "TTL toDate(hour) + toIntervalDay(40), toDate(hour) + toIntervalDay(2) WHERE startsWith(data_version, 'live-')",
+    );
+    expect(changed['allocation_days']).toContain('TTL date + toIntervalDay(200)');
+    expect(changed['allocation_group_days']).toContain('TTL date + toIntervalDay(800)');
   });
 
   it('has a form for clusters that ClickHouse can read', async () => {
@@ -133,27 +154,30 @@ describe('migrate', () => {
 });
 
 describe('facts of the running hour', () => {
-  it('are dropped after some days, the others stay', async () => {
-    const client = await freshDatabase();
-    await migrate(client);
-    const hour = Math.floor(Date.now() / 3_600_000) * 3_600 - 10 * 86_400;
-    const row = (data_version: string): object => ({
-      cloud_account_id: tenant,
-      hour,
-      data_version,
-      asset_type: 'node',
-      asset_key: 'n',
-      covered_seconds: 3_600,
-      total_cost: '1.000000000',
-    });
-    await client.insert({ table: 'asset_hours', rows: [{ ...row('live-a') }, { ...row('a') }], tag, tenant });
-    await client.command({ sql: 'OPTIMIZE TABLE asset_hours FINAL', tag, tenant });
-    const rows = await client.query({
-      sql: 'SELECT data_version FROM asset_hours',
-      schema: z.object({ data_version: z.string() }),
-      tag,
-      tenant,
-    });
-    expect(rows).toEqual([{ data_version: 'a' }]);
-  });
+  it.each(['asset_hours', 'allocation_hours'])(
+    'are dropped from %s after some days, the others stay',
+    async (table) => {
+      const client = await freshDatabase();
+      await migrate(client);
+      const hour = Math.floor(Date.now() / 3_600_000) * 3_600 - 10 * 86_400;
+      const row = (data_version: string): object => ({
+        cloud_account_id: tenant,
+        hour,
+        data_version,
+        asset_type: 'node',
+        asset_key: 'n',
+        covered_seconds: 3_600,
+        total_cost: '1.000000000',
+      });
+      await client.insert({ table, rows: [{ ...row('live-a') }, { ...row('a') }], tag, tenant });
+      await client.command({ sql: `OPTIMIZE TABLE ${table} FINAL`, tag, tenant });
+      const rows = await client.query({
+        sql: `SELECT data_version FROM ${table}`,
+        schema: z.object({ data_version: z.string() }),
+        tag,
+        tenant,
+      });
+      expect(rows).toEqual([{ data_version: 'a' }]);
+    },
+  );
 });

@@ -67,6 +67,10 @@ describe('retention', () => {
       "hour + toIntervalDay(400), hour + toIntervalDay(3) WHERE startsWith(data_version, 'live-')",
     );
     expect(ttl['expenses']).toBe('date + toIntervalDay(800)');
+    expect(ttl['allocation_hours']).toBe(
+      "toDate(hour) + toIntervalDay(400), toDate(hour) + toIntervalDay(3) WHERE startsWith(data_version, 'live-')",
+    );
+    expect(ttl['allocation_group_days']).toBe(ttl['expenses']);
     expect(() => ttlByTable({ hourlyDays: 0.5, liveDays: 3, expensesDays: 800 })).toThrow(RangeError);
   });
 });

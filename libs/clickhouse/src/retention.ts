@@ -9,6 +9,10 @@ export interface Retention {
   readonly liveDays: number;
   /** Daily expenses. */
   readonly expensesDays: number;
+  /** Hourly facts by pod, by far the most rows; default: as `hourlyDays`. */
+  readonly podHourlyDays?: number;
+  /** Daily sums by pod; default: as `hourlyDays`. */
+  readonly podDailyDays?: number;
 }
 
 interface RetentionTarget {
@@ -28,11 +32,17 @@ const days = (count: number): string => {
 export function ttlByTable(retention: Retention): Readonly<Record<string, string>> {
   const hourly = `hour + toIntervalDay(${days(retention.hourlyDays)})`;
   const daily = `date + toIntervalDay(${days(retention.expensesDays)})`;
+  const live = days(retention.liveDays);
+  const podHourlyDays = days(retention.podHourlyDays ?? retention.hourlyDays);
   return {
-    asset_hours: `${hourly}, hour + toIntervalDay(${days(retention.liveDays)}) WHERE startsWith(data_version, 'live-')`,
+    asset_hours: `${hourly}, hour + toIntervalDay(${live}) WHERE startsWith(data_version, 'live-')`,
     account_hours: hourly,
     expenses: daily,
     account_days: daily,
+    // By day: a day that is half gone could be answered neither from its hours nor from its rollup.
+    allocation_hours: `toDate(hour) + toIntervalDay(${podHourlyDays}), toDate(hour) + toIntervalDay(${live}) WHERE startsWith(data_version, 'live-')`,
+    allocation_days: `date + toIntervalDay(${days(retention.podDailyDays ?? retention.hourlyDays)})`,
+    allocation_group_days: daily,
   };
 }
 

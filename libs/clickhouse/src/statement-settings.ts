@@ -1,5 +1,5 @@
 import type { ClickHouseSettings } from '@clickhouse/client';
-import type { QueryLimits, QueryTag } from './client-port';
+import type { CommandRequest, QueryLimits, QueryTag } from './client-port';
 
 const gibibyte = 1_073_741_824;
 
@@ -14,7 +14,7 @@ const logComment = (tag: QueryTag, tenant: string): string =>
   JSON.stringify({ surface: tag.surface, route: tag.route, tenant });
 
 /** Settings of every statement: JSON that JavaScript reads without loss, and a comment that says who asked. */
-export function statementSettings(tag: QueryTag, tenant: string): ClickHouseSettings {
+function statementSettings(tag: QueryTag, tenant: string): ClickHouseSettings {
   return {
     log_comment: logComment(tag, tenant),
     output_format_json_quote_64bit_integers: 1,
@@ -24,16 +24,32 @@ export function statementSettings(tag: QueryTag, tenant: string): ClickHouseSett
   };
 }
 
-/** Settings of a SELECT: what it may use. */
-export function querySettings(tag: QueryTag, tenant: string, limits: QueryLimits = {}): ClickHouseSettings {
-  const { maxExecutionSeconds, maxMemoryBytes, maxResultRows } = { ...defaultLimits, ...limits };
+function usageSettings({ maxExecutionSeconds, maxMemoryBytes }: Required<QueryLimits>): ClickHouseSettings {
   return {
-    ...statementSettings(tag, tenant),
     max_execution_time: maxExecutionSeconds,
     timeout_overflow_mode: 'throw',
     max_memory_usage: String(maxMemoryBytes),
-    max_result_rows: String(maxResultRows),
+  };
+}
+
+/** Settings of a SELECT: what it may use. */
+export function querySettings(tag: QueryTag, tenant: string, limits: QueryLimits = {}): ClickHouseSettings {
+  const wanted = { ...defaultLimits, ...limits };
+  return {
+    ...statementSettings(tag, tenant),
+    ...usageSettings(wanted),
+    max_result_rows: String(wanted.maxResultRows),
     result_overflow_mode: 'throw',
+  };
+}
+
+/** Settings of a statement without an answer. */
+export function commandSettings({ tag, tenant, limits, token }: CommandRequest): ClickHouseSettings {
+  return {
+    ...(token === undefined ? statementSettings(tag, tenant) : insertSettings(tag, tenant, token)),
+    // Several threads would write several parts.
+    ...(token === undefined ? {} : { max_insert_threads: '1' }),
+    ...(limits === undefined ? {} : usageSettings({ ...defaultLimits, ...limits })),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { DataQualityFlag } from './asset-fact';
-import { mergeSamples, stepFunction, type StepFunction } from './intervals';
-import type { AssetMetricName, AssetSeries, Series } from './series';
+import { mergeSamples, stepFunction, stepFunctionOf, type StepFunction } from './intervals';
+import type { AllocationMetricName, AssetSeries, Series } from './series';
 import type { TimeWindow } from './window';
 
 // A value above this is a fault of the exporter, not a quantity: an exabyte, a million billion cores.
@@ -27,10 +27,10 @@ export function labelOf(series: Series, ...names: readonly string[]): string {
   return '';
 }
 
-/** Series by key, in the order in which the keys occur. */
-export function groupBy(series: readonly Series[], keyOf: (series: Series) => string): Map<string, Series[]> {
-  const groups = new Map<string, Series[]>();
-  for (const one of series) {
+/** Things by key, in the order in which the keys occur. */
+export function groupBy<Thing>(things: readonly Thing[], keyOf: (thing: Thing) => string): Map<string, Thing[]> {
+  const groups = new Map<string, Thing[]>();
+  for (const one of things) {
     const key = keyOf(one);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [one]);
@@ -44,7 +44,7 @@ function lastSampleMs({ timestampsMs }: Series, endMs: number): number {
 }
 
 /** The label set as a text that does not depend on the order of its labels. */
-export const canonicalText = ({ labels }: Series): string =>
+const canonicalText = ({ labels }: Series): string =>
   JSON.stringify(Object.entries(labels).sort(([a], [b]) => byText(a, b)));
 
 function overlapInTime(series: readonly Series[]): boolean {
@@ -59,6 +59,20 @@ function overlapInTime(series: readonly Series[]): boolean {
   return spans.some(({ first }, index) => first <= (spans[index - 1]?.last ?? -Infinity));
 }
 
+/** One series per label set, the one that began first in front; the order does not depend on how they came in. */
+export function leadingFirst(series: readonly Series[]): readonly Series[] {
+  if (series.length === 1) return series;
+  return [...groupBy(series, canonicalText)]
+    .map(([text, parts]) => ({
+      text,
+      labels: parts[0]?.labels ?? {},
+      timestampsMs: parts.flatMap(({ timestampsMs }) => timestampsMs),
+      values: parts.flatMap(({ values }) => values),
+    }))
+    .map((merged) => ({ ...merged, firstMs: merged.timestampsMs.reduce((a, b) => Math.min(a, b), Infinity) }))
+    .sort((a, b) => a.firstMs - b.firstMs || byText(a.text, b.text));
+}
+
 /** The series of one window by metric, with what was found wrong with them on the way. */
 export class AssetIndex {
   readonly flags = new Set<DataQualityFlag>();
@@ -71,12 +85,12 @@ export class AssetIndex {
     this.byMetric = groupBy(series, ({ labels }) => labels['__name__'] ?? '');
   }
 
-  seriesOf(metric: AssetMetricName): readonly Series[] {
+  seriesOf(metric: AllocationMetricName): readonly Series[] {
     return this.byMetric.get(metric) ?? [];
   }
 
   /** Series of a metric by asset; those without a key are left out. */
-  group(metric: AssetMetricName, keyOf: (series: Series) => string): ReadonlyMap<string, readonly Series[]> {
+  group(metric: AllocationMetricName, keyOf: (series: Series) => string): ReadonlyMap<string, readonly Series[]> {
     const groups = groupBy(this.seriesOf(metric), keyOf);
     groups.delete('');
     if ([...groups.values()].some(overlapInTime)) this.flags.add('duplicate-series');
@@ -86,7 +100,7 @@ export class AssetIndex {
   /** What is known of one quantity; values that cannot be one are as if they had not been sent, and flagged. */
   known(series: readonly Series[], accept: (value: number) => boolean): StepFunction {
     if (series.some(({ values }) => !values.every(accept))) this.flags.add('invalid-sample');
-    return stepFunction(mergeSamples(series, accept), this.window);
+    return stepFunctionOf(series, accept, this.window);
   }
 
   /** When an asset was seen at all, whatever the values were. */
@@ -98,7 +112,7 @@ export class AssetIndex {
   }
 
   /** True when any series of the metric was observed inside the window: two samples at most 5 minutes apart. */
-  isPresent(metric: AssetMetricName): boolean {
+  isPresent(metric: AllocationMetricName): boolean {
     return this.seriesOf(metric).some((one) => this.presence([one]).length > 0);
   }
 

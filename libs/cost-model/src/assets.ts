@@ -1,11 +1,11 @@
 import type { AssetFact, DataQualityFlag } from './asset-fact';
 import { byText, labelOf, AssetIndex } from './asset-index';
-import { priceDisks } from './assets/disks';
-import { priceLoadBalancers, priceManagement } from './assets/hourly-fees';
-import { priceNetwork } from './assets/network';
-import { priceNodes } from './assets/nodes';
+import { priceDisks, type PricedDisk } from './assets/disks';
+import { priceLoadBalancers, priceManagement, type PricedLoadBalancer } from './assets/hourly-fees';
+import { EgressMeter } from './assets/network';
+import { priceNodes, type PricedNode } from './assets/nodes';
 import { bridgedGapMs, lengthMs, longestHoleMs, union } from './intervals';
-import type { AssetSeries } from './series';
+import type { AssetSeries, Series } from './series';
 import type { TimeWindow } from './window';
 
 export interface PriceAssetsInput {
@@ -28,10 +28,45 @@ export interface PricedAssets {
 }
 
 /** One account is one cluster: series of several are priced all the same, and flagged. */
-function flagSeveralClusters(series: AssetSeries, index: AssetIndex): void {
+export function flagSeveralClusters(series: readonly Series[], index: AssetIndex): void {
   const labels = new Set(series.map((one) => labelOf(one, 'cluster_id')).filter((id) => id !== ''));
   const infos = new Set(index.seriesOf('kubecost_cluster_info').map((one) => labelOf(one, 'id')));
   if (labels.size > 1 || infos.size > 1) index.flags.add('multiple-cluster-ids');
+}
+
+/** The assets of a window but its network, with what their facts were rounded from. */
+export interface StandingAssets {
+  readonly nodes: readonly PricedNode[];
+  readonly disks: readonly PricedDisk[];
+  readonly loadBalancers: readonly PricedLoadBalancer[];
+  readonly management: readonly AssetFact[];
+}
+
+export function priceStandingAssets(index: AssetIndex): StandingAssets {
+  return {
+    nodes: priceNodes(index),
+    disks: priceDisks(index),
+    loadBalancers: priceLoadBalancers(index),
+    management: priceManagement(index),
+  };
+}
+
+/** Puts the answer together from assets that are priced. */
+export function pricedAssets(standing: StandingAssets, network: readonly AssetFact[], index: AssetIndex): PricedAssets {
+  const { window } = index;
+  const { nodes, disks, loadBalancers, management } = standing;
+  const assets = [...[...nodes, ...disks, ...loadBalancers].map(({ fact }) => fact), ...management, ...network].sort(
+    (a, b) => byText(a.asset_type, b.asset_type) || byText(a.asset_key, b.asset_key),
+  );
+  const measured = union(nodes.map(({ covered }) => covered));
+  if (longestHoleMs(measured, window) > bridgedGapMs) index.flags.add('coverage-gap');
+  return {
+    assets,
+    measuredSeconds: Math.round(lengthMs(measured) / 1000),
+    expectedSeconds: Math.round((window.endMs - window.startMs) / 1000),
+    lastSampleMs: index.lastSampleMs(),
+    flags: [...index.flags].sort(byText),
+  };
 }
 
 /**
@@ -45,21 +80,7 @@ function flagSeveralClusters(series: AssetSeries, index: AssetIndex): void {
 export function priceAssets({ window, series }: PriceAssetsInput): PricedAssets {
   const index = new AssetIndex(series, window);
   flagSeveralClusters(series, index);
-  const nodes = priceNodes(index);
-  const assets = [
-    ...nodes.map(({ fact }) => fact),
-    ...priceDisks(index),
-    ...priceLoadBalancers(index),
-    ...priceManagement(index),
-    ...priceNetwork(index),
-  ].sort((a, b) => byText(a.asset_type, b.asset_type) || byText(a.asset_key, b.asset_key));
-  const measured = union(nodes.map(({ covered }) => covered));
-  if (longestHoleMs(measured, window) > bridgedGapMs) index.flags.add('coverage-gap');
-  return {
-    assets,
-    measuredSeconds: Math.round(lengthMs(measured) / 1000),
-    expectedSeconds: Math.round((window.endMs - window.startMs) / 1000),
-    lastSampleMs: index.lastSampleMs(),
-    flags: [...index.flags].sort(byText),
-  };
+  const egress = new EgressMeter(index);
+  egress.add(index);
+  return pricedAssets(priceStandingAssets(index), egress.facts(), index);
 }

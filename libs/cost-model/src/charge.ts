@@ -1,13 +1,14 @@
 import {
   add,
   exactDecimalOf,
+  ExactSum,
   exactZero,
   multiply,
   quotientToNumber,
   scaledQuotient,
   type ExactDecimal,
 } from './exact-decimal';
-import { overlaps, type StepFunction } from './intervals';
+import { within, type StepFunction } from './intervals';
 import { formatNanos, type Nanos } from './money';
 import { msPerHour, type TimeWindow } from './window';
 
@@ -43,30 +44,41 @@ export interface Charge {
   readonly atZeroPrice: boolean;
 }
 
-const timesMs = (decimal: ExactDecimal, durationMs: number): ExactDecimal => ({
-  ...decimal,
-  coefficient: decimal.coefficient * BigInt(durationMs),
-});
+/** The function's integral: value × milliseconds. */
+export function integralOf(steps: StepFunction): ExactDecimal {
+  const sum = new ExactSum();
+  for (const { startMs, endMs, value } of steps) sum.addProduct(value, endMs - startMs);
+  return sum.total();
+}
 
 /** Capacity × price over the time in which both are known; capacity alone, cost unknown, when there never is a price. */
 export function chargeCapacity(capacity: StepFunction, price: StepFunction, unit: ChargeUnit): Charge | null {
   if (capacity.length === 0) return null;
-  const priced = overlaps(capacity, price);
-  let quantity = exactZero;
+  const priced = within(capacity, price);
   if (priced.length === 0) {
-    for (const { startMs, endMs, value } of capacity) {
-      quantity = add(quantity, timesMs(exactDecimalOf(value), endMs - startMs));
-    }
-    return { unit, quantity, amount: null, intervals: capacity, atZeroPrice: false };
+    return { unit, quantity: integralOf(capacity), amount: null, intervals: capacity, atZeroPrice: false };
   }
-  let amount = exactZero;
-  for (const { startMs, endMs, left, right } of priced) {
-    const stretch = timesMs(exactDecimalOf(left), endMs - startMs);
-    quantity = add(quantity, stretch);
-    amount = add(amount, multiply(stretch, exactDecimalOf(right)));
+  let [quantity, amount] = [exactZero, exactZero];
+  let atZeroPrice = false;
+  // A price holds for many stretches of capacity: one multiplication for all of them.
+  for (const stretch of price) {
+    const atOnePrice = integralOf(price.length === 1 ? priced : within(capacity, [stretch]));
+    quantity = add(quantity, atOnePrice);
+    amount = add(amount, multiply(atOnePrice, exactDecimalOf(stretch.value)));
+    atZeroPrice ||= stretch.value === 0 && atOnePrice.coefficient > 0n;
   }
-  const atZeroPrice = priced.some(({ left, right }) => left > 0 && right === 0);
   return { unit, quantity, amount, intervals: priced, atZeroPrice };
+}
+
+/** The sum of two charges at the same prices. When they were charged is not kept. */
+export function addCharges(a: Charge, b: Charge): Charge {
+  return {
+    unit: a.unit,
+    quantity: add(a.quantity, b.quantity),
+    amount: a.amount === null || b.amount === null ? null : add(a.amount, b.amount),
+    intervals: [],
+    atZeroPrice: a.atZeroPrice || b.atZeroPrice,
+  };
 }
 
 /** Hours, byte-hours or bytes. */

@@ -1,4 +1,4 @@
-import { union, type StepFunction } from './intervals';
+import { isInTimeOrder, union, type StepFunction, type StepInterval } from './intervals';
 import type { Series } from './series';
 import type { TimeWindow } from './window';
 
@@ -21,8 +21,13 @@ export interface Increase {
 }
 
 /** The accepted samples in time order, one per moment: of several the greatest. */
-function inTimeOrder({ timestampsMs, values }: Series, accept: (value: number) => boolean): [number[], number[]] {
-  const isOrdered = timestampsMs.every((timestampMs, index) => timestampMs > (timestampsMs[index - 1] ?? -Infinity));
+function inTimeOrder(
+  series: Series,
+  accept: (value: number) => boolean,
+): [times: readonly number[], values: readonly number[]] {
+  const { timestampsMs, values } = series;
+  const isOrdered = isInTimeOrder(series);
+  if (isOrdered && values.every(accept)) return [timestampsMs, values];
   const order = [...timestampsMs.keys()].filter((index) => accept(values[index] ?? Number.NaN));
   const [timeOf, valueOf] = [(index: number) => timestampsMs[index] ?? 0, (index: number) => values[index] ?? 0];
   if (isOrdered) return [order.map(timeOf), order.map(valueOf)];
@@ -71,6 +76,51 @@ export function growthWithin(increases: readonly Increase[], span: TimeWindow): 
     }
   }
   return total + BigInt(whole);
+}
+
+const nanosPerUnit = 1e9;
+
+/**
+ * How fast one counter of seconds grew, per second: the mean between each two samples, to nine decimals, across gaps too.
+ * A value below the one before it is what was counted since a restart.
+ */
+export function rateOf(series: Series, window: TimeWindow, accept: (value: number) => boolean): StepFunction {
+  const [timestampsMs, values] = inTimeOrder(series, accept);
+  const rates: StepInterval[] = [];
+  for (let index = 1; index < timestampsMs.length; index += 1) {
+    const [fromMs, toMs] = [timestampsMs[index - 1] ?? 0, timestampsMs[index] ?? 0];
+    const [startMs, endMs] = [Math.max(fromMs, window.startMs), Math.min(toMs, window.endMs)];
+    if (startMs >= endMs) continue;
+    const [before, after] = [values[index - 1] ?? 0, values[index] ?? 0];
+    const growth = after < before ? after : after - before;
+    rates.push({ startMs, endMs, value: Math.round((growth / (toMs - fromMs)) * 1000 * nanosPerUnit) / nanosPerUnit });
+  }
+  return rates;
+}
+
+/** The whole units of a growth counted up to a moment between its two samples. */
+function countedBy(growth: number, atMs: number, between: TimeWindow): number {
+  return Number((BigInt(growth) * BigInt(atMs - between.startMs)) / BigInt(between.endMs - between.startMs));
+}
+
+/**
+ * {@link growthWithin} of the {@link increasesOf} one series, without an object for each sample; null when nothing is
+ * known. For what may lose a unit beyond 2^53.
+ */
+export function growthOf(series: Series, span: TimeWindow, accept: (value: number) => boolean): number | null {
+  const [timestampsMs, values] = inTimeOrder(series, accept);
+  let total: number | null = null;
+  for (let index = 1; index < timestampsMs.length; index += 1) {
+    const [startMs, endMs] = [timestampsMs[index - 1] ?? 0, timestampsMs[index] ?? 0];
+    const [fromMs, toMs] = [Math.max(startMs, span.startMs), Math.min(endMs, span.endMs)];
+    if (fromMs >= toMs) continue;
+    const [before, after] = [Math.round(values[index - 1] ?? 0), Math.round(values[index] ?? 0)];
+    const growth = after < before ? after : after - before;
+    const isWhole = fromMs === startMs && toMs === endMs;
+    const between = { startMs, endMs };
+    total = (total ?? 0) + (isWhole ? growth : countedBy(growth, toMs, between) - countedBy(growth, fromMs, between));
+  }
+  return total;
 }
 
 /** When increases were counted, as a function of value 1; those that `leaveOut` names are passed over. */

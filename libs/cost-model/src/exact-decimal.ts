@@ -39,6 +39,53 @@ export function multiply(a: ExactDecimal, b: ExactDecimal): ExactDecimal {
   return { coefficient: a.coefficient * b.coefficient, scale: a.scale + b.scale };
 }
 
+const fastDecimals = 9;
+const fastFactor = 10 ** fastDecimals;
+
+// Every decimal of up to 15 digits is told apart from every other by its double.
+const distinctDigits = 1e15;
+
+/** The number as an integer of its ninth decimal; NaN when it has more decimals, or too many digits to be sure. */
+function atNineDecimals(double: number): number {
+  const scaled = Math.round(double * fastFactor);
+  return Math.abs(scaled) < distinctDigits && scaled / fastFactor === double ? scaled : Number.NaN;
+}
+
+/** Adds up double × integer exactly. Products that doubles can hold, nearly all of them, are added as doubles. */
+export class ExactSum {
+  private exact = exactZero;
+  /** Integers of the ninth decimal, and of the unit. */
+  private fine = 0;
+  private whole = 0;
+
+  /** @param factor A non-negative safe integer. */
+  addProduct(double: number, factor: number): void {
+    const isWhole = Number.isInteger(double);
+    const product = (isWhole ? double : atNineDecimals(double)) * factor;
+    if (!(Math.abs(product) <= Number.MAX_SAFE_INTEGER)) {
+      const { coefficient, scale } = exactDecimalOf(double);
+      this.exact = add(this.exact, { coefficient: coefficient * BigInt(factor), scale });
+    } else if (isWhole) {
+      if (Math.abs(this.whole + product) > Number.MAX_SAFE_INTEGER) this.flush();
+      this.whole += product;
+    } else {
+      if (Math.abs(this.fine + product) > Number.MAX_SAFE_INTEGER) this.flush();
+      this.fine += product;
+    }
+  }
+
+  private flush(): void {
+    this.exact = add(this.exact, { coefficient: BigInt(this.whole), scale: 0 });
+    this.exact = add(this.exact, { coefficient: BigInt(this.fine), scale: fastDecimals });
+    [this.fine, this.whole] = [0, 0];
+  }
+
+  total(): ExactDecimal {
+    this.flush();
+    return this.exact;
+  }
+}
+
 /** `dividend ÷ divisor` rounded once to this many decimals, as an integer of the last decimal. */
 export function scaledQuotient(dividend: ExactDecimal, divisor: ExactDecimal, decimals: number): bigint {
   return divideRounded(

@@ -1,4 +1,61 @@
 export {
+  allocatedLoadBalancerSchema,
+  allocatedVolumeSchema,
+  allocationFactLine,
+  allocationFactSchema,
+  allocationFlags,
+  allocationKinds,
+  compareAllocationFacts,
+  type AllocatedLoadBalancer,
+  type AllocatedVolume,
+  type AllocationFact,
+  type AllocationFlag,
+  type AllocationKind,
+} from './allocation-fact';
+export { aggregateAllocations, totalCostOf, type AllocationSet } from './allocations/aggregate';
+export {
+  allocationCosts,
+  allocationQuantities,
+  costRowsOf,
+  type AllocationCost,
+  type AllocationQuantity,
+  type CostRow,
+  type LoadBalancerShare,
+  type VolumeShare,
+} from './allocations/cost-row';
+export { ratesOf, type AllocationRates } from './allocations/efficiency';
+export { defaultAggregate, groupNameOf, parseAggregate, type Grouping } from './allocations/grouping';
+export {
+  openCostAllocationOf,
+  openCostAllocationResponse,
+  type AllocationMode,
+  type OpenCostForm,
+} from './allocations/opencost-allocation';
+export {
+  openCostAllocationResponseSchema,
+  openCostAllocationSchema,
+  openCostSummaryResponseSchema,
+  openCostSummarySchema,
+  type OpenCostAllocation,
+  type OpenCostAllocationResponse,
+  type OpenCostSummary,
+  type OpenCostSummaryResponse,
+} from './allocations/opencost-schema';
+export { compatSummaryQuery, openCostSummaryOf, openCostSummaryResponse } from './allocations/opencost-summary';
+export {
+  groupNames,
+  idleName,
+  propertiesReader,
+  undistributedName,
+  unmounted,
+  type AllocationProperties,
+  type GroupKey,
+} from './allocations/properties';
+export { defaultAllocationQuery, placerOf, shareFilterOf, type AllocationQuery } from './allocations/query';
+export { costRowsOfSums, type SummedFacts, type SummedWhat } from './allocations/summed-facts';
+export { accumulateSets, calendarSteps, parseStep, stepsOf, type CalendarStep, type Step } from './allocations/steps';
+export type { AllocationRow } from './allocations/sum-builder';
+export {
   assetFactLine,
   assetFactSchema,
   assetTypes,
@@ -10,7 +67,41 @@ export {
   type DataQualityFlag,
 } from './asset-fact';
 export { priceAssets, type PriceAssetsInput, type PricedAssets } from './assets';
+export {
+  foldFilter,
+  testsOf,
+  unallocated,
+  type Filter,
+  type FilterNode,
+  type FilterQuestion,
+  type FilterTest,
+  type FilterVisitor,
+} from './filter/filter';
+export {
+  aliasFields,
+  allocationFilterFields,
+  assetFilterFields,
+  defaultLabelAliases,
+  sanitizeLabelKey,
+  type AliasField,
+  type FilterFields,
+  type LabelAliases,
+} from './filter/filter-fields';
+export { formatFilter } from './filter/format-filter';
+export { filterPredicate, type FilterContext, type FilterReader } from './filter/match-filter';
+export { parseFilter } from './filter/parse-filter';
+export { allocateHour, HourAllocator, type AllocatedHour, type AllocateHourInput } from './facts/hour-allocator';
 export { bridgedGapMs } from './intervals';
 export { formatNanos, nanosFromNumber, nanosToNumber, parseNanos, sumKnownNanos, sumNanos, type Nanos } from './money';
-export { assetMetricNames, type AssetMetricName, type AssetSeries, type Series } from './series';
+export {
+  allocationMetricNames,
+  assetMetricNames,
+  clusterMetricNames,
+  podMetricNames,
+  type AllocationMetricName,
+  type AssetMetricName,
+  type AssetSeries,
+  type PodMetricName,
+  type Series,
+} from './series';
 export { daysOf, hoursOf, msPerDay, msPerHour, parseWindow, type TimeWindow, type WindowContext } from './window';

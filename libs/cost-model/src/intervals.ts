@@ -39,10 +39,38 @@ export function mergeSamples(series: readonly Series[], accept: (value: number) 
 /** An interval while its function is put together: most samples only make the last one longer. */
 type Growing = { -readonly [K in keyof StepInterval]: StepInterval[K] };
 
-/** The part of `[startMs, endMs)` inside the window; undefined when nothing of it is. */
-function clip(startMs: number, endMs: number, window: TimeWindow): TimeWindow | undefined {
-  const clipped = { startMs: Math.max(startMs, window.startMs), endMs: Math.min(endMs, window.endMs) };
-  return clipped.startMs < clipped.endMs ? clipped : undefined;
+/** Puts a step function together from samples that come in order of time. */
+class StepBuilder {
+  readonly intervals: Growing[] = [];
+  private last: Growing | undefined;
+  private timestampMs = -Infinity;
+  private value = 0;
+
+  constructor(
+    private readonly window: TimeWindow,
+    private readonly gapMs: number,
+  ) {}
+
+  /** The sample before this one holds until now, if it is near enough. */
+  add(timestampMs: number, value: number): void {
+    if (timestampMs - this.timestampMs <= this.gapMs && this.timestampMs !== -Infinity) this.hold(timestampMs);
+    this.timestampMs = timestampMs;
+    this.value = value;
+  }
+
+  /** Lets the last sample hold until a moment. */
+  hold(untilMs: number): void {
+    if (this.timestampMs === -Infinity) return;
+    const startMs = Math.max(this.timestampMs, this.window.startMs);
+    const endMs = Math.min(untilMs, this.window.endMs);
+    if (startMs >= endMs) return;
+    if (this.last?.endMs === startMs && this.last.value === this.value) {
+      this.last.endMs = endMs;
+    } else {
+      this.last = { startMs, endMs, value: this.value };
+      this.intervals.push(this.last);
+    }
+  }
 }
 
 /**
@@ -52,22 +80,56 @@ function clip(startMs: number, endMs: number, window: TimeWindow): TimeWindow | 
  * @param observations In time order, one per moment.
  */
 export function stepFunction(observations: readonly Observation[], window: TimeWindow): StepFunction {
-  const intervals: Growing[] = [];
-  let last: Growing | undefined;
-  observations.forEach(({ timestampMs, value }, index) => {
-    const next = observations[index + 1];
-    if (next === undefined || next.timestampMs - timestampMs > bridgedGapMs) return;
-    const startMs = Math.max(timestampMs, window.startMs);
-    const endMs = Math.min(next.timestampMs, window.endMs);
-    if (startMs >= endMs) return;
-    if (last?.endMs === startMs && last.value === value) {
-      last.endMs = endMs;
-    } else {
-      last = { startMs, endMs, value };
-      intervals.push(last);
+  const builder = new StepBuilder(window, bridgedGapMs);
+  for (const { timestampMs, value } of observations) builder.add(timestampMs, value);
+  return builder.intervals;
+}
+
+export function isInTimeOrder({ timestampsMs }: Series): boolean {
+  let lastMs = -Infinity;
+  for (const timestampMs of timestampsMs) {
+    if (timestampMs <= lastMs) return false;
+    lastMs = timestampMs;
+  }
+  return true;
+}
+
+function build(series: readonly Series[], accept: (value: number) => boolean, builder: StepBuilder): void {
+  const [only] = series;
+  if (only === undefined) return;
+  // Nearly always one series in order: no objects for its samples.
+  if (series.length === 1 && isInTimeOrder(only)) {
+    const { timestampsMs, values } = only;
+    for (let index = 0; index < timestampsMs.length; index += 1) {
+      const value = values[index] ?? Number.NaN;
+      if (accept(value)) builder.add(timestampsMs[index] ?? 0, value);
     }
-  });
-  return intervals;
+    return;
+  }
+  for (const { timestampMs, value } of mergeSamples(series, accept)) builder.add(timestampMs, value);
+}
+
+/** What several series of one quantity say about the window, by the rules of {@link mergeSamples} and {@link stepFunction}. */
+export function stepFunctionOf(
+  series: readonly Series[],
+  accept: (value: number) => boolean,
+  window: TimeWindow,
+): StepFunction {
+  const builder = new StepBuilder(window, bridgedGapMs);
+  build(series, accept, builder);
+  return builder.intervals;
+}
+
+/** The same, but each sample holds until the next however late that is, and the last to the end of the window. */
+export function heldFunctionOf(
+  series: readonly Series[],
+  accept: (value: number) => boolean,
+  window: TimeWindow,
+): StepFunction {
+  const builder = new StepBuilder(window, Infinity);
+  build(series, accept, builder);
+  builder.hold(window.endMs);
+  return builder.intervals;
 }
 
 /** Where at least one of the functions is known, as a function of value 1. */
@@ -87,7 +149,7 @@ export function union(functions: readonly StepFunction[]): StepFunction {
 }
 
 /** One stretch over which both functions are known and constant. */
-export interface Overlap {
+interface Overlap {
   readonly startMs: number;
   readonly endMs: number;
   readonly left: number;
@@ -95,16 +157,77 @@ export interface Overlap {
 }
 
 /** Where both functions are known. */
-export function overlaps(left: StepFunction, right: StepFunction): Overlap[] {
+function overlaps(left: StepFunction, right: StepFunction): Overlap[] {
   const result: Overlap[] = [];
   let [i, j] = [0, 0];
   for (let a = left[i], b = right[j]; a !== undefined && b !== undefined; a = left[i], b = right[j]) {
-    const both = clip(a.startMs, a.endMs, b);
-    if (both !== undefined) result.push({ ...both, left: a.value, right: b.value });
+    const startMs = Math.max(a.startMs, b.startMs);
+    const endMs = Math.min(a.endMs, b.endMs);
+    if (startMs < endMs) result.push({ startMs, endMs, left: a.value, right: b.value });
     if (a.endMs <= b.endMs) i += 1;
     else j += 1;
   }
   return result;
+}
+
+/** The function inside of the spans, which are disjoint and in order of time. Most of its intervals stay the objects they are. */
+export function within(steps: StepFunction, spans: readonly TimeWindow[]): StepFunction {
+  const result: StepInterval[] = [];
+  let [i, j] = [0, 0];
+  for (
+    let step = steps[i], span = spans[j];
+    step !== undefined && span !== undefined;
+    step = steps[i], span = spans[j]
+  ) {
+    if (step.startMs >= span.startMs && step.endMs <= span.endMs) {
+      result.push(step);
+    } else {
+      const startMs = Math.max(step.startMs, span.startMs);
+      const endMs = Math.min(step.endMs, span.endMs);
+      if (startMs < endMs) result.push({ startMs, endMs, value: step.value });
+    }
+    if (step.endMs <= span.endMs) i += 1;
+    else j += 1;
+  }
+  return result;
+}
+
+/** The parts of the spans in which the function is not known, as a function of value 1. */
+export function holes(known: StepFunction, spans: readonly TimeWindow[]): StepFunction {
+  const result: StepInterval[] = [];
+  let next = 0;
+  for (const span of spans) {
+    let fromMs = span.startMs;
+    while ((known[next]?.endMs ?? Infinity) <= fromMs) next += 1;
+    for (let index = next; (known[index]?.startMs ?? Infinity) < span.endMs; index += 1) {
+      const { startMs = 0, endMs = 0 } = known[index] ?? {};
+      if (startMs > fromMs) result.push({ startMs: fromMs, endMs: startMs, value: 1 });
+      fromMs = Math.max(fromMs, endMs);
+    }
+    if (fromMs < span.endMs) result.push({ startMs: fromMs, endMs: span.endMs, value: 1 });
+  }
+  return result;
+}
+
+/** The first function where it is known, else the second. */
+export function firstKnown(first: StepFunction, second: StepFunction): StepFunction {
+  if (first.length === 0 || second.length === 0) return first.length === 0 ? second : first;
+  return [...first, ...within(second, holes(first, second))].sort((a, b) => a.startMs - b.startMs);
+}
+
+/** Both functions put together where both are known, the one that is known elsewhere. */
+export function combine(
+  left: StepFunction,
+  right: StepFunction,
+  together: (left: number, right: number) => number,
+): StepFunction {
+  if (left.length === 0 || right.length === 0) return left.length === 0 ? right : left;
+  const both = overlaps(left, right).map(({ startMs, endMs, left: a, right: b }) => ({
+    startMs,
+    endMs,
+    value: together(a, b),
+  }));
+  return firstKnown(both, firstKnown(left, right));
 }
 
 /** Total length in milliseconds. */

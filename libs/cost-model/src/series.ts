@@ -36,3 +36,48 @@ export const assetMetricNames = [
 ] as const;
 
 export type AssetMetricName = (typeof assetMetricNames)[number];
+
+/** Metrics that describe a cluster as a whole: {@link podMetricNames} are read with these at hand. */
+export const clusterMetricNames = [
+  ...assetMetricNames.filter((name) => name !== 'kubecost_pod_network_egress_bytes_total'),
+  'deployment_match_labels',
+  'kube_namespace_annotations',
+  'kube_namespace_labels',
+  'kube_node_labels',
+  'kube_persistentvolumeclaim_info',
+  'kube_replicaset_owner',
+  'service_selector_labels',
+  'statefulSet_match_labels',
+] as const;
+
+/** Metrics with one or more series for each pod or container, of all exporters and versions that are understood. */
+export const podMetricNames = [
+  'DCGM_FI_PROF_GR_ENGINE_ACTIVE',
+  'container_cpu_allocation',
+  'container_cpu_usage_seconds_total',
+  'container_gpu_allocation',
+  'container_memory_allocation_bytes',
+  'container_memory_working_set_bytes',
+  'container_network_receive_bytes_total',
+  'container_network_transmit_bytes_total',
+  'kube_pod_annotations',
+  'kube_pod_completion_time',
+  'kube_pod_container_resource_requests',
+  'kube_pod_container_resource_requests_cpu_cores',
+  'kube_pod_container_resource_requests_memory_bytes',
+  'kube_pod_container_status_running',
+  'kube_pod_info',
+  'kube_pod_labels',
+  'kube_pod_owner',
+  'kube_pod_spec_volumes_persistentvolumeclaims_info',
+  'kube_pod_start_time',
+  'kubecost_pod_network_egress_bytes_total',
+  'pod_pvc_allocation',
+] as const;
+
+export type PodMetricName = (typeof podMetricNames)[number];
+
+/** Metrics that the allocations of an hour are made of. */
+export const allocationMetricNames = [...clusterMetricNames, ...podMetricNames] as const;
+
+export type AllocationMetricName = (typeof allocationMetricNames)[number];

@@ -1,4 +1,5 @@
 import { AppError } from '@cloudtuner/errors';
+import { cut, echoed } from './echo';
 
 /** A half-open span of time `[startMs, endMs)`, in milliseconds since the epoch. */
 export interface TimeWindow {
@@ -25,12 +26,9 @@ const durationOffsetPattern = /^(\d{1,7})([mhdw]) offset (\d{1,7})([mhdw])$/;
 const unixPairPattern = /^(\d{1,11})[,-](\d{1,11})$/;
 const rfc3339PairPattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ),(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$/;
 
-const longestEchoedText = 100;
-
 function invalidWindow(text: string, reason: string): AppError {
-  const shown = text.length > longestEchoedText ? `${text.slice(0, longestEchoedText)}…` : text;
-  return new AppError('invalid-window', `Invalid window ${JSON.stringify(shown)}: ${reason}.`, {
-    details: { window: shown },
+  return new AppError('invalid-window', `Invalid window ${echoed(text)}: ${reason}.`, {
+    details: { window: cut(text) },
   });
 }
 

@@ -356,6 +356,21 @@ export const errorCatalogue = {
     'The window cannot be read',
     'Use one of the documented forms, such as `today`, `7d`, `1h offset 1d` or two unix times with a comma.',
   ),
+  'filter-invalid': entry(
+    'invalid-input',
+    'The filter cannot be read',
+    'The message and `details.position` name the place and what was expected there. In a URL, write `+` as `%2B`.',
+  ),
+  'aggregate-invalid': entry(
+    'invalid-input',
+    'The costs cannot be grouped by this',
+    'Use the names in the message, `label:` or `annotation:` with a key, several with commas, or `all`.',
+  ),
+  'step-invalid': entry(
+    'invalid-input',
+    'The step, or what steps are to be added up to, cannot be used',
+    'Use `hour`, `day`, `week`, `month`, `quarter`, or a length in whole hours such as `6h` or `2d`; accumulate by something longer than the step.',
+  ),
   'metrics-query-too-large': entry(
     'unprocessable',
     'The metrics asked for are more than one query may return',

@@ -15,8 +15,14 @@ function loadBalancerKey(series: Series): string {
   return service === '' ? '' : [labelOf(series, 'namespace'), service, labelOf(series, 'ingress_ip')].join('/');
 }
 
+/** A load balancer and when it was there. */
+export interface PricedLoadBalancer {
+  readonly fact: AssetFact;
+  readonly covered: StepFunction;
+}
+
 /** Load balancers of Services, by address. */
-export function priceLoadBalancers(index: AssetIndex): AssetFact[] {
+export function priceLoadBalancers(index: AssetIndex): PricedLoadBalancer[] {
   return [...index.group('kubecost_load_balancer_cost', loadBalancerKey)].flatMap(([key, series]) => {
     const covered = index.presence(series);
     if (covered.length === 0) return [];
@@ -26,7 +32,7 @@ export function priceLoadBalancers(index: AssetIndex): AssetFact[] {
       service: firstLabel(series, 'service_name'),
     };
     const loadBalancer = chargeHours(covered, series, index);
-    return [assetFact({ type: 'load_balancer', key, properties, covered }, { loadBalancer }, index)];
+    return [{ fact: assetFact({ type: 'load_balancer', key, properties, covered }, { loadBalancer }, index), covered }];
   });
 }
 

@@ -1,9 +1,9 @@
 import type { AssetFact } from '../asset-fact';
-import { byText, canonicalText, groupBy, isPrice, labelOf, type AssetIndex } from '../asset-index';
-import { chargeUnits, type Charge } from '../charge';
+import { byText, isPrice, labelOf, leadingFirst, type AssetIndex } from '../asset-index';
+import { addCharges, chargeUnits, type Charge } from '../charge';
 import { countedTime, countOnce, growthWithin, increasesOf, maxCounter, type Increase } from '../counters';
 import { add, exactDecimalOf, exactZero, multiply } from '../exact-decimal';
-import { bridgedGapMs, mergeSamples, union, type Observation } from '../intervals';
+import { bridgedGapMs, mergeSamples, union, type Observation, type StepFunction } from '../intervals';
 import type { AssetMetricName, Series } from '../series';
 import type { TimeWindow } from '../window';
 import { assetFact } from './fact';
@@ -16,7 +16,9 @@ const priceMetricByTraffic = {
   zone: 'kubecost_network_zone_egress_cost',
 } as const satisfies Record<string, AssetMetricName>;
 
-type Traffic = keyof typeof priceMetricByTraffic;
+export type Traffic = keyof typeof priceMetricByTraffic;
+
+export const traffics = ['internet', 'region', 'zone'] as const satisfies readonly Traffic[];
 
 /** Where the bytes went; undefined for traffic inside a zone, which costs nothing. */
 function trafficOf(series: Series): Traffic | undefined {
@@ -30,20 +32,6 @@ const counterLabels = ['namespace', 'pod_name', 'service', 'internet', 'same_reg
 
 const counterKey = (series: Series): string =>
   trafficOf(series) === undefined ? '' : JSON.stringify(counterLabels.map((name) => labelOf(series, name)));
-
-/** One series per label set, the one that began first in front; the order does not depend on how they came in. */
-function leadingFirst(series: readonly Series[]): readonly Series[] {
-  if (series.length === 1) return series;
-  return [...groupBy(series, canonicalText)]
-    .map(([text, parts]) => ({
-      text,
-      labels: parts[0]?.labels ?? {},
-      timestampsMs: parts.flatMap(({ timestampsMs }) => timestampsMs),
-      values: parts.flatMap(({ values }) => values),
-    }))
-    .map((merged) => ({ ...merged, firstMs: merged.timestampsMs.reduce((a, b) => Math.min(a, b), Infinity) }))
-    .sort((a, b) => a.firstMs - b.firstMs || byText(a.text, b.text));
-}
 
 const isCounter = (value: number): boolean => value >= 0 && value <= maxCounter;
 
@@ -69,32 +57,35 @@ function priceStretches(observations: readonly Observation[]): PriceStretch[] {
 
 const allTime: TimeWindow = { startMs: -Infinity, endMs: Infinity };
 
-function chargeTraffic(increases: readonly Increase[], stretches: readonly PriceStretch[]): Charge {
-  const quantity = { coefficient: growthWithin(increases, allTime), scale: 0 };
+function chargeTraffic(increases: readonly Increase[], stretches: readonly PriceStretch[], span: TimeWindow): Charge {
+  const quantity = { coefficient: growthWithin(increases, span), scale: 0 };
   if (stretches.length === 0)
     return { unit: chargeUnits.bytes, quantity, amount: null, intervals: [], atZeroPrice: false };
   let amount = exactZero;
   let atZeroPrice = false;
-  for (const stretch of stretches) {
-    const bytes = growthWithin(increases, stretch);
-    amount = add(amount, multiply({ coefficient: bytes, scale: 0 }, exactDecimalOf(stretch.price)));
-    atZeroPrice ||= stretch.price === 0 && bytes > 0n;
+  for (const { startMs, endMs, price } of stretches) {
+    const part = { startMs: Math.max(startMs, span.startMs), endMs: Math.min(endMs, span.endMs) };
+    const bytes = growthWithin(increases, part);
+    amount = add(amount, multiply({ coefficient: bytes, scale: 0 }, exactDecimalOf(price)));
+    atZeroPrice ||= price === 0 && bytes > 0n;
   }
   return { unit: chargeUnits.bytes, quantity, amount, intervals: [], atZeroPrice };
 }
 
 const isBridged = ({ startMs, endMs }: Increase): boolean => endMs - startMs > bridgedGapMs;
 
-function priceTraffic(traffic: Traffic, counters: readonly (readonly Increase[])[], index: AssetIndex): AssetFact {
-  const priceSeries = index.seriesOf(priceMetricByTraffic[traffic]);
-  if (priceSeries.some(({ values }) => !values.every(isPrice))) index.flags.add('invalid-sample');
-  const increases = counters.flat();
-  const network = chargeTraffic(increases, priceStretches(mergeSamples(priceSeries, isPrice)));
-  if (network.amount === null) index.flags.add('network-unpriced');
-  if (increases.some(isBridged)) index.flags.add('network-gap-bridged');
-  if (increases.some(({ afterReset }) => afterReset)) index.flags.add('counter-reset');
-  const covered = union(counters.map((one) => countedTime(one, isBridged)));
-  return assetFact({ type: 'network', key: traffic, covered }, { network }, index);
+/** What one counter counted inside the window. */
+export interface EgressCounter {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly traffic: Traffic;
+  readonly increases: readonly Increase[];
+}
+
+/** All counters of one kind of traffic so far; only sums are kept. */
+interface TrafficTotal {
+  charge: Charge;
+  covered: StepFunction;
 }
 
 /**
@@ -104,18 +95,60 @@ function priceTraffic(traffic: Traffic, counters: readonly (readonly Increase[])
  *
  * Without such counters the traffic is unknown: no row, and the flag `network-not-measured`.
  */
-export function priceNetwork(index: AssetIndex): AssetFact[] {
-  const countersByTraffic = new Map<Traffic, (readonly Increase[])[]>();
-  for (const series of index.group(egressMetric, counterKey).values()) {
-    const traffic = series[0] === undefined ? undefined : trafficOf(series[0]);
-    const increases = increasesInWindow(series, index);
-    if (traffic === undefined || increases.length === 0) continue;
-    const counters = countersByTraffic.get(traffic);
-    if (counters === undefined) countersByTraffic.set(traffic, [increases]);
-    else counters.push(increases);
+export class EgressMeter {
+  private readonly prices: Readonly<Record<Traffic, readonly PriceStretch[]>>;
+  private readonly totals = new Map<Traffic, TrafficTotal>();
+  private isMeasured = false;
+
+  /** @param index Has the prices. */
+  constructor(private readonly index: AssetIndex) {
+    const stretchesOf = (traffic: Traffic): readonly PriceStretch[] =>
+      priceStretches(mergeSamples(index.seriesOf(priceMetricByTraffic[traffic]), isPrice));
+    this.prices = { internet: stretchesOf('internet'), region: stretchesOf('region'), zone: stretchesOf('zone') };
   }
-  if (countersByTraffic.size === 0 && !index.isPresent(egressMetric)) index.flags.add('network-not-measured');
-  return [...countersByTraffic]
-    .sort(([a], [b]) => byText(a, b))
-    .map(([traffic, counters]) => priceTraffic(traffic, counters, index));
+
+  /** Counts and returns the counters of some pods. All series of one counter come at once. */
+  add(some: AssetIndex): EgressCounter[] {
+    this.isMeasured ||= some.isPresent(egressMetric);
+    return [...some.group(egressMetric, counterKey).values()].flatMap((series) => {
+      const [one] = series;
+      const traffic = one === undefined ? undefined : trafficOf(one);
+      const increases = increasesInWindow(series, some);
+      if (one === undefined || traffic === undefined || increases.length === 0) return [];
+      if (increases.some(isBridged)) this.index.flags.add('network-gap-bridged');
+      if (increases.some(({ afterReset }) => afterReset)) this.index.flags.add('counter-reset');
+      this.count(traffic, increases);
+      return [{ namespace: labelOf(one, 'namespace'), pod: labelOf(one, 'pod_name', 'pod'), traffic, increases }];
+    });
+  }
+
+  private count(traffic: Traffic, increases: readonly Increase[]): void {
+    const charge = this.charge(traffic, increases);
+    const covered = countedTime(increases, isBridged);
+    const total = this.totals.get(traffic);
+    if (total === undefined) {
+      this.totals.set(traffic, { charge, covered });
+    } else {
+      total.charge = addCharges(total.charge, charge);
+      total.covered = union([total.covered, covered]);
+    }
+  }
+
+  /** What some increases cost, as far as they fall into a span. */
+  charge(traffic: Traffic, increases: readonly Increase[], span: TimeWindow = allTime): Charge {
+    return chargeTraffic(increases, this.prices[traffic], span);
+  }
+
+  /** The rows of everything that was added, sorted. */
+  facts(): AssetFact[] {
+    if (this.totals.size === 0 && !this.isMeasured) this.index.flags.add('network-not-measured');
+    return [...this.totals]
+      .sort(([a], [b]) => byText(a, b))
+      .map(([traffic, { charge, covered }]) => {
+        const priceSeries = this.index.seriesOf(priceMetricByTraffic[traffic]);
+        if (priceSeries.some(({ values }) => !values.every(isPrice))) this.index.flags.add('invalid-sample');
+        if (charge.amount === null) this.index.flags.add('network-unpriced');
+        return assetFact({ type: 'network', key: traffic, covered }, { network: charge }, this.index);
+      });
+  }
 }

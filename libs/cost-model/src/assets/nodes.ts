@@ -75,17 +75,26 @@ function describeNode(node: string, series: NodeSeries, index: AssetIndex): Reco
   };
 }
 
-function flagUnknowns(charges: Readonly<Record<'cpu' | 'ram' | 'gpu', Charge | null>>, index: AssetIndex): void {
+function flagUnknowns(charges: NodeCharges, index: AssetIndex): void {
   const { cpu, ram, gpu } = charges;
   if (cpu === null || ram === null) index.flags.add('node-capacity-unknown');
   const unpriced = [cpu, ram, gpu].some((charge) => charge?.amount === null && charge.quantity.coefficient !== 0n);
   if (unpriced) index.flags.add('node-unpriced');
 }
 
-/** A node and when it was observed inside the window. */
+export interface NodeCharges {
+  readonly cpu: Charge | null;
+  readonly ram: Charge | null;
+  readonly gpu: Charge | null;
+}
+
+/** A node, when it was observed inside the window, and what its fact was rounded from. */
 export interface PricedNode {
   readonly fact: AssetFact;
   readonly covered: StepFunction;
+  readonly charges: NodeCharges;
+  /** Per core-hour, GiB-hour and GPU-hour. */
+  readonly prices: Readonly<Record<keyof NodeCharges, StepFunction>>;
 }
 
 function priceNode(node: string, series: NodeSeries, index: AssetIndex): PricedNode | undefined {
@@ -97,12 +106,17 @@ function priceNode(node: string, series: NodeSeries, index: AssetIndex): PricedN
     ...series.ramBytes,
   ]);
   if (present.length === 0) return undefined;
-  const charge = (capacity: readonly Series[], price: readonly Series[], unit: Charge['unit']): Charge | null =>
-    chargeCapacity(index.known(capacity, isQuantity), index.known(price, isPrice), unit);
+  const prices = {
+    cpu: index.known(series.cpuPrice, isPrice),
+    ram: index.known(series.ramPrice, isPrice),
+    gpu: index.known(series.gpuPrice, isPrice),
+  };
+  const charge = (capacity: readonly Series[], price: StepFunction, unit: Charge['unit']): Charge | null =>
+    chargeCapacity(index.known(capacity, isQuantity), price, unit);
   const charges = {
-    cpu: charge(series.cpuCores, series.cpuPrice, chargeUnits.countHours),
-    ram: charge(series.ramBytes, series.ramPrice, chargeUnits.byteHours),
-    gpu: charge(series.gpuCount, series.gpuPrice, chargeUnits.countHours),
+    cpu: charge(series.cpuCores, prices.cpu, chargeUnits.countHours),
+    ram: charge(series.ramBytes, prices.ram, chargeUnits.byteHours),
+    gpu: charge(series.gpuCount, prices.gpu, chargeUnits.countHours),
   };
   flagUnknowns(charges, index);
   // What could be charged, as long as anything could: a price that is missing for a while is missing coverage.
@@ -112,7 +126,8 @@ function priceNode(node: string, series: NodeSeries, index: AssetIndex): PricedN
       ? present
       : union(charged.map((intervals) => intervals.map((interval) => ({ ...interval, value: 1 }))));
   const { provider_id: providerId = '', ...properties } = describeNode(node, series, index);
-  return { fact: assetFact({ type: 'node', key: node, providerId, properties, covered }, charges, index), covered };
+  const fact = assetFact({ type: 'node', key: node, providerId, properties, covered }, charges, index);
+  return { fact, covered, charges, prices };
 }
 
 /**

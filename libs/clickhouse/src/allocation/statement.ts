@@ -1,0 +1,66 @@
+import type { QueryParam, QueryParams } from '../client-port';
+
+/** A statement with the values of its parameters; who asks, limits and the schema of rows are added by the adapter. */
+export interface BoundStatement {
+  readonly sql: string;
+  readonly params: QueryParams;
+}
+
+/** One version of an hour. */
+export interface HourVersion {
+  /** Its start, unix seconds. */
+  readonly hour: number;
+  readonly dataVersion: string;
+}
+
+/** One version of a day's rollup. */
+export interface DayVersion {
+  /** Its start, unix seconds. */
+  readonly day: number;
+  readonly dataVersion: string;
+}
+
+/** `2026-03-01`, as a parameter of type Date takes it. */
+export const dateOf = (seconds: number): string => new Date(seconds * 1_000).toISOString().slice(0, 10);
+
+/** Values of {@link inHours}. */
+export function hourParams(hours: readonly HourVersion[]): Record<'dates' | 'hours', QueryParam> {
+  return {
+    // Days are what `allocation_hours` is ordered by.
+    dates: [...new Set(hours.map(({ hour }) => dateOf(hour)))].sort(),
+    hours: hours.map(({ hour, dataVersion }) => ({ tuple: [hour, dataVersion] })),
+  };
+}
+
+/** Values of {@link inDays}; `name` tells two lists of one statement apart. */
+export function dayParams(name: string, days: readonly DayVersion[]): QueryParams {
+  return {
+    [`${name}_dates`]: days.map(({ day }) => dateOf(day)),
+    [name]: days.map(({ day, dataVersion }) => ({ tuple: [dateOf(day), dataVersion] })),
+  };
+}
+
+/** Rows of these versions of hours of one account. */
+export const inHours = `cloud_account_id = {account:UUID} AND toDate(hour) IN {dates:Array(Date)}
+  AND (toUnixTimestamp(hour), data_version) IN {hours:Array(Tuple(UInt32, String))}`;
+
+/** Rows of these versions of days of one account. */
+export const inDays = (
+  name: string,
+): string => `cloud_account_id = {account:UUID} AND date IN {${name}_dates:Array(Date)}
+  AND (date, data_version) IN {${name}:Array(Tuple(Date, String))}`;
+
+/** Which superseded versions to look for. */
+export interface SupersededWindow {
+  /** Starts of days, unix seconds; `untilDay` is not in it. */
+  readonly fromDay: number;
+  readonly untilDay: number;
+  readonly nowMs: number;
+  /** How long a superseded version is kept for readers that have begun with it. */
+  readonly graceSeconds: number;
+}
+
+/** Values of the parameters `from`, `until` and `before`. */
+export function supersededParams({ fromDay, untilDay, nowMs, graceSeconds }: SupersededWindow): QueryParams {
+  return { from: dateOf(fromDay), until: dateOf(untilDay), before: String(nowMs - graceSeconds * 1_000) };
+}
