@@ -20,7 +20,7 @@ interface Flags {
 }
 
 /** A benchmark's report; undefined: its flags were not understood. */
-type Bench = (flags: Flags) => Promise<string> | undefined;
+type Bench = (flags: Flags) => Promise<string> | string | undefined;
 
 function say(line: string): void {
   console.error(`bench  ${line}`);
@@ -40,7 +40,7 @@ const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
     );
     return benchGateway({ seconds, stores, protocol, environment, say });
   },
-  parts: async ({ seconds }) => benchParts({ seconds, cpuMicroseconds }),
+  parts: ({ seconds }) => benchParts({ seconds, cpuMicroseconds }),
   allocation: ({ seconds, size }) => {
     const known = sizes.find(({ name }) => name === size);
     return known && benchAllocation({ size: known, seconds, say });

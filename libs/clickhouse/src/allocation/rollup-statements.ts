@@ -31,7 +31,7 @@ const fixedDimensions = ['namespace', 'controller', 'node'] as const;
 export const labelDimension = (key: string): string => `label:${key}`;
 
 /** Dimensions of `allocation_group_days` for these label keys. */
-export const dimensionsOf = (labelKeys: readonly string[]): readonly string[] => [
+const dimensionsOf = (labelKeys: readonly string[]): readonly string[] => [
   ...fixedDimensions,
   ...labelKeys.map(labelDimension),
 ];
