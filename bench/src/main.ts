@@ -3,13 +3,15 @@ import { benchAllocation } from './allocation/bench';
 import { sizes } from './allocation/sizes';
 import { benchGateway } from './gateway/bench';
 import { benchParts } from './gateway/parts/parts';
+import { benchPressure } from './gateway/pressure';
 
 const usage = `usage: npm run bench -- gateway [--seconds 80] [--store thanos|prometheus] [--protocol 1|2] [--env NAME=value]…
        npm run bench -- parts [--seconds 20]
+       npm run bench -- pressure [--seconds 40] [--env NAME=value]…
        npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]`;
 
 const everyStore = ['thanos', 'prometheus'] as const;
-const defaultSeconds = { gateway: 80, parts: 20, allocation: 600 };
+const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600 };
 
 interface Flags {
   readonly seconds: number;
@@ -31,15 +33,16 @@ function cpuMicroseconds(): number {
   return user + system;
 }
 
+const environmentOf = (pairs: readonly string[]): Record<string, string> =>
+  Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+
 const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
   gateway: ({ seconds, store, protocol, env }) => {
     const stores = store === undefined ? everyStore : everyStore.filter((kind) => kind === store);
     if (stores.length === 0 || (protocol !== '1' && protocol !== '2')) return undefined;
-    const environment = Object.fromEntries(
-      env.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
-    );
-    return benchGateway({ seconds, stores, protocol, environment, say });
+    return benchGateway({ seconds, stores, protocol, environment: environmentOf(env), say });
   },
+  pressure: ({ seconds, env }) => benchPressure({ seconds, environment: environmentOf(env), say }),
   parts: ({ seconds }) => benchParts({ seconds, cpuMicroseconds }),
   allocation: ({ seconds, size }) => {
     const known = sizes.find(({ name }) => name === size);

@@ -35,7 +35,8 @@ const protocolHeaders: Readonly<Record<Protocol, Readonly<Record<string, string>
   },
 };
 
-function headersFor({ id, password }: Account, protocol: Protocol): Record<string, string> {
+/** The headers of one account's writes. */
+export function headersFor({ id, password }: Account, protocol: Protocol): Record<string, string> {
   return {
     'cloud-account-id': id,
     authorization: `Basic ${Buffer.from(`${id}:${password}`).toString('base64')}`,
@@ -43,6 +44,9 @@ function headersFor({ id, password }: Account, protocol: Protocol): Record<strin
     ...protocolHeaders[protocol],
   };
 }
+
+/** Where a gateway takes writes. */
+export const writeTo = (gateway: { readonly url: string }): string => `${gateway.url}/storage/api/v2/write`;
 
 interface Phase {
   readonly what: string;
@@ -87,7 +91,6 @@ export async function measureSide(
   };
 
   const { store, beforeStore, beforeSink, kind } = side;
-  const writeTo = (gateway: { url: string }): string => `${gateway.url}/storage/api/v2/write`;
   const storeAlone = await measure({ what: `${kind} alone`, url: store.writeUrl, store });
   const throughToStore = await measure({
     what: `diproxy → ${kind}`,

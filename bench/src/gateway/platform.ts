@@ -10,7 +10,7 @@ import {
   type LocalServer,
   type LocalService,
 } from '@cloudtuner/local-servers';
-import { connectMetadata } from '@cloudtuner/metadata';
+import { connectMetadata, type WriteLimitOverrides } from '@cloudtuner/metadata';
 
 export type StoreKind = 'thanos' | 'prometheus';
 
@@ -34,13 +34,25 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
+/** One gateway before a null sink, with two accounts. */
+export interface SharedGateway {
+  readonly gateway: LocalService;
+  /** No limit of rate. */
+  readonly quiet: Account;
+  readonly limited: Account;
+  stop(): Promise<void>;
+}
+
 type Stop = () => Promise<unknown>;
 
-async function createAccount(mongodbUrl: string, database: string): Promise<Account> {
+/** An account with its own limits, where any are given. */
+async function createAccount(mongodbUrl: string, database: string, limits: WriteLimitOverrides = {}): Promise<Account> {
   const metadata = connectMetadata({ url: mongodbUrl, database, appName: 'bench' });
   try {
+    const organization = randomUUID();
     const account = { type: 'kubernetes_cnr', name: 'bench', region: null, owner: null } as const;
-    const created = await metadata.cloudAccounts.create(randomUUID(), account);
+    const created = await metadata.cloudAccounts.create(organization, account);
+    await metadata.cloudAccounts.setWriteLimits(organization, created.account.id, limits);
     return { id: created.account.id, password: created.password };
   } finally {
     await metadata.close();
@@ -73,15 +85,11 @@ async function startStore(kind: StoreKind, stops: Stop[]): Promise<Side['store']
   return { writeUrl: prometheus.writeUrl, pid: pidOf(prometheus) };
 }
 
-async function startEverything(
-  kinds: readonly StoreKind[],
-  environment: Readonly<Record<string, string>>,
-  stops: Stop[],
-): Promise<Omit<Platform, 'stop'>> {
+/** The common ground: MongoDB, a null sink and gateways before what they are told. */
+async function startGround(environment: Readonly<Record<string, string>>, stops: Stop[]) {
   const mongo = await startMongo();
   stops.push(() => mongo.stop());
   const database = `bench_${randomBytes(6).toString('hex')}`;
-  const account = await createAccount(mongo.url, database);
   const sinkUrl = await startSink(stops);
   const gateway = async (kind: StoreKind, writeUrl: string): Promise<LocalService> => {
     const service = await startService('diproxy', {
@@ -89,7 +97,7 @@ async function startEverything(
       MONGODB_DATABASE: database,
       METRICS_STORE: kind,
       METRICS_WRITE_URL: writeUrl,
-      // The contracted rate of one account is not what is measured.
+      // The contracted rate of one account is not what is measured, unless it has one of its own.
       LIMIT_SAMPLES_PER_SECOND: '0',
       // No balancer has to notice the end.
       SHUTDOWN_DELAY_SECONDS: '0',
@@ -98,28 +106,51 @@ async function startEverything(
     stops.push(() => service.stop());
     return service;
   };
-  const sides: Side[] = [];
-  for (const kind of kinds) {
-    const store = await startStore(kind, stops);
-    const beforeStore = await gateway(kind, store.writeUrl);
-    sides.push({ kind, store, beforeStore, beforeSink: await gateway(kind, sinkUrl) });
-  }
-  return { sides, sinkUrl, account };
+  const account = (limits?: WriteLimitOverrides): Promise<Account> => createAccount(mongo.url, database, limits);
+  return { sinkUrl, gateway, account };
 }
 
-/** Starts every server and gateway that is measured, each a process of its own. */
-export async function startPlatform(
-  kinds: readonly StoreKind[],
-  environment: Readonly<Record<string, string>>,
-): Promise<Platform> {
+async function stoppable<T>(start: (stops: Stop[]) => Promise<T>): Promise<T & { stop(): Promise<void> }> {
   const stops: Stop[] = [];
   const stop = async (): Promise<void> => {
     for (const each of stops.toReversed()) await each();
   };
   try {
-    return { ...(await startEverything(kinds, environment, stops)), stop };
+    return { ...(await start(stops)), stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Starts every server and gateway that is measured, each a process of its own. */
+export function startPlatform(
+  kinds: readonly StoreKind[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Platform> {
+  return stoppable(async (stops) => {
+    const { sinkUrl, gateway, account } = await startGround(environment, stops);
+    const sides: Side[] = [];
+    for (const kind of kinds) {
+      const store = await startStore(kind, stops);
+      const beforeStore = await gateway(kind, store.writeUrl);
+      sides.push({ kind, store, beforeStore, beforeSink: await gateway(kind, sinkUrl) });
+    }
+    return { sides, sinkUrl, account: await account() };
+  });
+}
+
+/** Starts one gateway that two accounts share, one of them with limits. */
+export function startSharedGateway(
+  limits: WriteLimitOverrides,
+  environment: Readonly<Record<string, string>>,
+): Promise<SharedGateway> {
+  return stoppable(async (stops) => {
+    const { sinkUrl, gateway, account } = await startGround(environment, stops);
+    return {
+      gateway: await gateway('thanos', sinkUrl),
+      quiet: await account(),
+      limited: await account(limits),
+    };
+  });
 }
