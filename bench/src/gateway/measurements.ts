@@ -26,6 +26,8 @@ const shapes = 8;
 // Within the two hours of a head block, and as far in the past as all phases together are long.
 const pastMs = 90 * 60_000;
 const phasesPerSide = 5;
+// V8 compiles what is hot only after some thousands of calls: until then the same write costs twice as much.
+const warmUpSeconds = 12;
 
 const protocolHeaders: Readonly<Record<Protocol, Readonly<Record<string, string>>>> = {
   1: { 'content-type': 'application/x-protobuf', 'x-prometheus-remote-write-version': '0.1.0' },
@@ -63,14 +65,10 @@ export async function measureSide(
   { seconds, protocol, say }: { seconds: number; protocol: Protocol; say: (line: string) => void },
 ): Promise<SideReport> {
   let startMs = Date.now() - pastMs;
-  const measure = async ({ what, url, through, store, requestsPerSecond }: Phase): Promise<Measurement> => {
-    const pids = new Map<'gateway' | 'store', number>();
-    if (through?.pid !== undefined) pids.set('gateway', through.pid);
-    if (store !== undefined) pids.set('store', store.pid);
-    const watch = new UsageWatch(pids);
+  const orderOf = ({ url, through, store, requestsPerSecond }: Phase): LoadOrder => {
     // A store that reads 1.0 only takes 2.0 for nothing: alone it is sent what it reads.
     const spoken = through === undefined && store !== undefined ? '1' : protocol;
-    const order: LoadOrder = {
+    return {
       url,
       headers: headersFor(platform.account, spoken),
       protocol: spoken,
@@ -80,7 +78,19 @@ export async function measureSide(
       startMs,
       ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
     };
-    const load = await runLoad(order, () => {
+  };
+  const warmUp = async (phase: Phase): Promise<void> => {
+    say(`${side.kind}: warming up`);
+    const { nextMs } = await runLoad({ ...orderOf(phase), seconds: warmUpSeconds }, () => undefined);
+    if (phase.store !== undefined) startMs = nextMs;
+  };
+  const measure = async (phase: Phase): Promise<Measurement> => {
+    const { what, through, store } = phase;
+    const pids = new Map<'gateway' | 'store', number>();
+    if (through?.pid !== undefined) pids.set('gateway', through.pid);
+    if (store !== undefined) pids.set('store', store.pid);
+    const watch = new UsageWatch(pids);
+    const load = await runLoad(orderOf(phase), () => {
       watch.start();
     });
     const usage = watch.end();
@@ -92,17 +102,12 @@ export async function measureSide(
 
   const { store, beforeStore, beforeSink, kind } = side;
   const storeAlone = await measure({ what: `${kind} alone`, url: store.writeUrl, store });
-  const throughToStore = await measure({
-    what: `diproxy → ${kind}`,
-    url: writeTo(beforeStore),
-    through: beforeStore,
-    store,
-  });
-  const throughToSink = await measure({
-    what: 'diproxy → null sink',
-    url: writeTo(beforeSink),
-    through: beforeSink,
-  });
+  const toStore = { what: `diproxy → ${kind}`, url: writeTo(beforeStore), through: beforeStore, store };
+  await warmUp(toStore);
+  const throughToStore = await measure(toStore);
+  const toSink = { what: 'diproxy → null sink', url: writeTo(beforeSink), through: beforeSink };
+  await warmUp(toSink);
+  const throughToSink = await measure(toSink);
   const requestsPerSecond = throughToSink.load.requests / throughToSink.load.seconds / 2;
   const sinkAtHalf = await measure({
     what: 'null sink, half of the maximum',

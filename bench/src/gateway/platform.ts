@@ -99,6 +99,8 @@ async function startGround(environment: Readonly<Record<string, string>>, stops:
       METRICS_WRITE_URL: writeUrl,
       // The contracted rate of one account is not what is measured, unless it has one of its own.
       LIMIT_SAMPLES_PER_SECOND: '0',
+      // As in the image.
+      NODE_OPTIONS: '--max-semi-space-size=2',
       // No balancer has to notice the end.
       SHUTDOWN_DELAY_SECONDS: '0',
       ...environment,
