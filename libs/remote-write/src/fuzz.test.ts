@@ -17,6 +17,12 @@ const regressions: readonly (readonly [string, FuzzInput['kind'], number, string
     '220022085f5f6e616d655f5f220275702201682a1c0a02010212071080d095ffbc312a0d08011880808080808080808001',
   ],
   [
+    'a reference to the help that leads nowhere and one after it that holds',
+    'v2',
+    0,
+    '220022085f5f6e616d655f5f220275702201682a150a02010212071080d095ffbc312a06080118631803',
+  ],
+  [
     'a tag of six bytes, which readers take for different things',
     'v2',
     0,

@@ -59,6 +59,9 @@ export class SeriesViewV2 extends SeriesView {
     const { cursor } = this;
     while (cursor.position < end) this.readField(cursor.tag());
     if (this.refCount % 2 !== 0) throw invalidReference('a series has a label name without a value');
+    // Only what holds in the end: of a field that is there twice, the last counts.
+    this.requireSymbol(this.helpRef);
+    this.requireSymbol(this.unitRef);
     this.resolveLabels();
   }
 
@@ -92,10 +95,14 @@ export class SeriesViewV2 extends SeriesView {
   /** One reference, which leads to a symbol. */
   private readRef(): number {
     const ref = this.cursor.low32();
+    this.requireSymbol(ref);
+    return ref;
+  }
+
+  private requireSymbol(ref: number): void {
     if (ref >= this.symbols.count) {
       throw invalidReference(`reference ${String(ref)} is beyond the ${String(this.symbols.count)} symbols`);
     }
-    return ref;
   }
 
   private keepRef(ref: number): void {
@@ -143,8 +150,8 @@ export class SeriesViewV2 extends SeriesView {
     while (cursor.position < end) {
       const tag = cursor.tag();
       if (tag === metadataTypeTag) this.metadataType = knownType(cursor.low32());
-      else if (tag === helpRefTag) this.helpRef = this.readRef();
-      else if (tag === unitRefTag) this.unitRef = this.readRef();
+      else if (tag === helpRefTag) this.helpRef = cursor.low32();
+      else if (tag === unitRefTag) this.unitRef = cursor.low32();
       else if (tag >>> 3 <= 4 && tag >>> 3 !== 2) throw malformed('a field of the metadata has another wire type');
       else cursor.skip(tag);
     }
