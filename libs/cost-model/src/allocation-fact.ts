@@ -140,6 +140,56 @@ export type AllocationFact = z.infer<typeof allocationFactSchema>;
 export type AllocatedVolume = z.infer<typeof allocatedVolumeSchema>;
 export type AllocatedLoadBalancer = z.infer<typeof allocatedLoadBalancerSchema>;
 
+/** A row of which nothing is known or applies yet. */
+export const emptyAllocation: Omit<AllocationFact, 'kind' | 'total_cost'> = {
+  asset_type: null,
+  asset_key: '',
+  node: '',
+  provider_id: '',
+  namespace: '',
+  controller_kind: '',
+  controller: '',
+  pod: '',
+  pod_uid: '',
+  container: '',
+  services: [],
+  labels: {},
+  annotations: {},
+  started_seconds: 0,
+  ended_seconds: 0,
+  covered_seconds: 0,
+  cpu_core_hours: null,
+  cpu_core_request_hours: null,
+  cpu_core_usage_hours: null,
+  cpu_core_usage_max: null,
+  ram_byte_hours: null,
+  ram_byte_request_hours: null,
+  ram_byte_usage_hours: null,
+  ram_byte_usage_max: null,
+  gpu_hours: null,
+  gpu_usage_hours: null,
+  pv_byte_hours: null,
+  volumes: [],
+  network_zone_bytes: null,
+  network_region_bytes: null,
+  network_internet_bytes: null,
+  network_transmit_bytes: null,
+  network_receive_bytes: null,
+  load_balancer_hours: null,
+  load_balancers: [],
+  cpu_cost: null,
+  ram_cost: null,
+  gpu_cost: null,
+  pv_cost: null,
+  network_zone_cost: null,
+  network_region_cost: null,
+  network_internet_cost: null,
+  network_cost: null,
+  load_balancer_cost: null,
+  management_cost: null,
+  flags: [],
+};
+
 const keyNames = Object.keys(allocationFactSchema.shape) as (keyof AllocationFact)[];
 
 /** The line of one fact, newline included. Keys are in the order of the schema whatever their order in the object. */

@@ -6,6 +6,7 @@ export {
   allocationFlags,
   allocationKinds,
   compareAllocationFacts,
+  emptyAllocation,
   type AllocatedLoadBalancer,
   type AllocatedVolume,
   type AllocationFact,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AllocationFact } from '@cloudtuner/cost-model';
+import { emptyAllocation, type AllocationFact } from '@cloudtuner/cost-model';
 import type { z } from 'zod';
 import {
   allocationDayRow,
@@ -28,54 +28,18 @@ export const tag = { surface: 'test', route: 'allocation' };
 /** A container-hour without anything; tests say what they need. */
 export function fact(overrides: Partial<AllocationFact>): AllocationFact {
   return {
+    ...emptyAllocation,
     kind: 'container',
-    asset_type: null,
-    asset_key: '',
     node: 'n1',
-    provider_id: '',
     namespace: 'a',
     controller_kind: 'deployment',
     controller: 'web',
     pod: 'web-1',
     pod_uid: 'u1',
     container: 'main',
-    services: [],
-    labels: {},
-    annotations: {},
-    started_seconds: 0,
     ended_seconds: 3_600,
     covered_seconds: 3_600,
-    cpu_core_hours: null,
-    cpu_core_request_hours: null,
-    cpu_core_usage_hours: null,
-    cpu_core_usage_max: null,
-    ram_byte_hours: null,
-    ram_byte_request_hours: null,
-    ram_byte_usage_hours: null,
-    ram_byte_usage_max: null,
-    gpu_hours: null,
-    gpu_usage_hours: null,
-    pv_byte_hours: null,
-    volumes: [],
-    network_zone_bytes: null,
-    network_region_bytes: null,
-    network_internet_bytes: null,
-    network_transmit_bytes: null,
-    network_receive_bytes: null,
-    load_balancer_hours: null,
-    load_balancers: [],
-    cpu_cost: null,
-    ram_cost: null,
-    gpu_cost: null,
-    pv_cost: null,
-    network_zone_cost: null,
-    network_region_cost: null,
-    network_internet_cost: null,
-    network_cost: null,
-    load_balancer_cost: null,
-    management_cost: null,
     total_cost: '0.000000000',
-    flags: [],
     ...overrides,
   };
 }

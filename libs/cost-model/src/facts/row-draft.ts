@@ -1,4 +1,10 @@
-import type { AllocatedLoadBalancer, AllocatedVolume, AllocationFact, AllocationFlag } from '../allocation-fact';
+import {
+  emptyAllocation,
+  type AllocatedLoadBalancer,
+  type AllocatedVolume,
+  type AllocationFact,
+  type AllocationFlag,
+} from '../allocation-fact';
 import { byText } from '../asset-index';
 import type { Traffic } from '../assets/network';
 import { formatCost } from '../charge';
@@ -22,40 +28,6 @@ export function rowDraft(fields: RowDraft['fields'], flags: Iterable<AllocationF
   return { fields, costs: new Map(), volumes: [], loadBalancers: [], flags: new Set(flags) };
 }
 
-const blank = {
-  asset_type: null,
-  asset_key: '',
-  node: '',
-  provider_id: '',
-  namespace: '',
-  controller_kind: '',
-  controller: '',
-  pod: '',
-  pod_uid: '',
-  container: '',
-  services: [],
-  labels: {},
-  annotations: {},
-  started_seconds: 0,
-  ended_seconds: 0,
-  covered_seconds: 0,
-  cpu_core_hours: null,
-  cpu_core_request_hours: null,
-  cpu_core_usage_hours: null,
-  cpu_core_usage_max: null,
-  ram_byte_hours: null,
-  ram_byte_request_hours: null,
-  ram_byte_usage_hours: null,
-  ram_byte_usage_max: null,
-  gpu_hours: null,
-  gpu_usage_hours: null,
-  network_zone_bytes: null,
-  network_region_bytes: null,
-  network_internet_bytes: null,
-  network_transmit_bytes: null,
-  network_receive_bytes: null,
-} as const satisfies Partial<AllocationFact>;
-
 function sumKnown(numbers: readonly (number | null)[]): number | null {
   const known = numbers.flatMap((one) => one ?? []);
   return known.length === 0 ? null : known.reduce((a, b) => a + b, 0);
@@ -74,7 +46,7 @@ export function factOf(draft: RowDraft): AllocationFact {
   const network = sumKnownNanos([cost('zone'), cost('region'), cost('internet')]);
   const all = [cost('cpu'), cost('ram'), cost('gpu'), pv, network, loadBalancer, cost('management')];
   return {
-    ...blank,
+    ...emptyAllocation,
     ...draft.fields,
     services: [...(draft.fields.services ?? [])],
     pv_byte_hours: sumKnown(volumes.map(({ part }) => part.byte_hours)),

@@ -1,57 +1,14 @@
 import fc from 'fast-check';
-import { allocationKinds, type AllocationFact } from '../allocation-fact';
+import { allocationKinds, emptyAllocation, type AllocationFact } from '../allocation-fact';
 import { costComponents, type AssetType, type CostComponent } from '../asset-fact';
 import { formatNanos, parseNanos, sumKnownNanos, type Nanos } from '../money';
 import { msPerHour, type TimeWindow } from '../window';
 
 const nothing: Omit<AllocationFact, 'total_cost'> = {
+  ...emptyAllocation,
   kind: 'container',
-  asset_type: null,
-  asset_key: '',
-  node: '',
-  provider_id: '',
-  namespace: '',
-  controller_kind: '',
-  controller: '',
-  pod: '',
-  pod_uid: '',
-  container: '',
-  services: [],
-  labels: {},
-  annotations: {},
-  started_seconds: 0,
   ended_seconds: 3600,
   covered_seconds: 3600,
-  cpu_core_hours: null,
-  cpu_core_request_hours: null,
-  cpu_core_usage_hours: null,
-  cpu_core_usage_max: null,
-  ram_byte_hours: null,
-  ram_byte_request_hours: null,
-  ram_byte_usage_hours: null,
-  ram_byte_usage_max: null,
-  gpu_hours: null,
-  gpu_usage_hours: null,
-  pv_byte_hours: null,
-  volumes: [],
-  network_zone_bytes: null,
-  network_region_bytes: null,
-  network_internet_bytes: null,
-  network_transmit_bytes: null,
-  network_receive_bytes: null,
-  load_balancer_hours: null,
-  load_balancers: [],
-  cpu_cost: null,
-  ram_cost: null,
-  gpu_cost: null,
-  pv_cost: null,
-  network_zone_cost: null,
-  network_region_cost: null,
-  network_internet_cost: null,
-  network_cost: null,
-  load_balancer_cost: null,
-  management_cost: null,
-  flags: [],
 };
 
 /** A fact of which only what matters is given; costs as numbers of the currency, like `'0.9'`. The total is their sum. */
