@@ -167,11 +167,16 @@ const forbidden = [
   inService('domain-is-alone', 'domain imports no sibling folder', 'domain/', '(?!domain/)'),
   inService(
     'usecases-see-ports-and-domain',
-    'a use case says what it needs in ports.ts and knows no transport, driver or configuration',
+    'a use case says what it needs in ports.ts (or <what>-ports.ts) and knows no transport, driver or configuration',
     'usecases/',
-    '(?!usecases/|domain/|ports\\.ts$)',
+    '(?!usecases/|domain/|[a-z-]*ports\\.ts$)',
   ),
-  inService('ports-are-words', 'ports are written in domain words', 'ports\\.ts$', '(?!domain/|ports\\.ts$)'),
+  inService(
+    'ports-are-words',
+    'ports are written in domain words',
+    '[a-z-]*ports\\.ts$',
+    '(?!domain/|[a-z-]*ports\\.ts$)',
+  ),
   inService(
     'adapters-implement-ports',
     'an adapter implements a port; it does not call upwards',

@@ -15,13 +15,18 @@ const transpile = {
   diagnostics: false,
 };
 
+/** The same for packages that come as JavaScript modules. */
+const transpileModules = { ...transpile, tsconfig: { ...transpile.tsconfig, allowJs: true } };
+
 const project = (displayName, testMatch, extra = {}) => ({
   displayName,
   testMatch,
   testEnvironment: 'node',
   // Packages resolve to their TypeScript sources: no build is needed before a test.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'require', 'default'] },
-  transform: { '^.+\\.ts$': ['ts-jest', transpile] },
+  transform: { '^.+\\.ts$': ['ts-jest', transpile], 'hyparquet.*\\.js$': ['ts-jest', transpileModules] },
+  // These come as ES modules alone, which Jest loads as CommonJS only when they are transpiled.
+  transformIgnorePatterns: ['/node_modules/(?!\\.pnpm/hyparquet|hyparquet)'],
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.local/', '<rootDir>/tooling/check/fixtures/'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '<rootDir>/.local/', '<rootDir>/tooling/check/fixtures/'],
   ...extra,

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchAllocation } from './allocation/bench';
 import { sizes } from './allocation/sizes';
+import { benchBills } from './bills/bench';
 import { benchGateway } from './gateway/bench';
 import { benchParts } from './gateway/parts/parts';
 import { benchPressure } from './gateway/pressure';
@@ -8,10 +9,11 @@ import { benchPressure } from './gateway/pressure';
 const usage = `usage: npm run bench -- gateway [--seconds 80] [--store thanos|prometheus] [--protocol 1|2] [--env NAME=value]…
        npm run bench -- parts [--seconds 20]
        npm run bench -- pressure [--seconds 40] [--env NAME=value]…
-       npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]`;
+       npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]
+       npm run bench -- bills [--records 1000000] [--kills 2]`;
 
 const everyStore = ['thanos', 'prometheus'] as const;
-const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600 };
+const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600, bills: 600 };
 
 interface Flags {
   readonly seconds: number;
@@ -19,6 +21,8 @@ interface Flags {
   readonly protocol: string;
   readonly env: readonly string[];
   readonly size: string;
+  readonly records: string;
+  readonly kills: string;
 }
 
 /** A benchmark's report; undefined: its flags were not understood. */
@@ -48,6 +52,10 @@ const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
     const known = sizes.find(({ name }) => name === size);
     return known && benchAllocation({ size: known, seconds, say });
   },
+  bills: ({ records, kills }) => {
+    const isCount = Number.isInteger(Number(records)) && Number(records) > 0 && Number.isInteger(Number(kills));
+    return isCount ? benchBills({ records: Number(records), kills: Number(kills), say }) : undefined;
+  },
 };
 
 const isBench = (name: string): name is keyof typeof benches => Object.hasOwn(benches, name);
@@ -62,6 +70,8 @@ function readFlags() {
       protocol: { type: 'string', default: '1' },
       env: { type: 'string', multiple: true, default: [] },
       size: { type: 'string', default: 'S' },
+      records: { type: 'string', default: '1000000' },
+      kills: { type: 'string', default: '2' },
     },
   });
 }

@@ -44,4 +44,11 @@ export {
   type AllocationReading,
   type AllocationSumRow,
 } from './allocation/read-statement';
+export {
+  readWorkloadDays,
+  workloadDayRow,
+  type WorkloadDimension,
+  type WorkloadFilter,
+  type WorkloadReading,
+} from './allocation/workload-days';
 export type { BoundStatement, DayVersion, HourVersion, SupersededWindow } from './allocation/statement';

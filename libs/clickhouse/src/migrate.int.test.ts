@@ -47,6 +47,9 @@ const tables = [
   'allocation_group_days',
   'allocation_hours',
   'asset_hours',
+  'audit_events',
+  'bill_files',
+  'bill_rows',
   'expenses',
   'schema_migrations',
 ];
@@ -54,18 +57,18 @@ const tables = [
 describe('migrate', () => {
   it('makes the database and its tables, goes back to nothing, and makes the same again', async () => {
     const client = await freshDatabase();
-    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 5 });
-    expect(await migrate(client)).toEqual({ applied: 5, latest: 5 });
+    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 7 });
+    expect(await migrate(client)).toEqual({ applied: 7, latest: 7 });
     const first = await definitions(client);
     expect(Object.keys(first)).toEqual(tables);
 
     await rollBack(client, 0);
     expect(Object.keys(await definitions(client))).toEqual(['schema_migrations']);
-    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 5 });
+    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 7 });
 
     await migrate(client);
     expect(await definitions(client)).toEqual(first);
-    expect(await schemaVersion(client)).toEqual({ applied: 5, latest: 5 });
+    expect(await schemaVersion(client)).toEqual({ applied: 7, latest: 7 });
   });
 
   it('goes back as far as it is told', async () => {
@@ -132,6 +135,7 @@ describe('migrate', () => {
     );
     expect(changed['allocation_days']).toContain('TTL date + toIntervalDay(200)');
     expect(changed['allocation_group_days']).toContain('TTL date + toIntervalDay(800)');
+    expect(changed['bill_rows']).toContain('TTL date + toIntervalDay(800)');
   });
 
   it('has a form for clusters that ClickHouse can read', async () => {

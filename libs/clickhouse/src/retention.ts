@@ -9,6 +9,8 @@ export interface Retention {
   readonly liveDays: number;
   /** Daily expenses. */
   readonly expensesDays: number;
+  /** The audit log; default 400. */
+  readonly auditDays?: number;
   /** Hourly facts by pod, by far the most rows; default: as `hourlyDays`. */
   readonly podHourlyDays?: number;
   /** Daily sums by pod; default: as `hourlyDays`. */
@@ -22,6 +24,9 @@ interface RetentionTarget {
 
 /** Five years of hours, ten of days. */
 export const defaultRetention: Retention = { hourlyDays: 1_830, liveDays: 3, expensesDays: 3_660 };
+
+/** A year, and time to read of its end. */
+const defaultAuditDays = 400;
 
 const days = (count: number): string => {
   if (!Number.isInteger(count) || count < 1) throw new RangeError('a retention is a whole number of days, at least 1');
@@ -43,6 +48,8 @@ export function ttlByTable(retention: Retention): Readonly<Record<string, string
     allocation_hours: `toDate(hour) + toIntervalDay(${podHourlyDays}), toDate(hour) + toIntervalDay(${live}) WHERE startsWith(data_version, 'live-')`,
     allocation_days: `date + toIntervalDay(${days(retention.podDailyDays ?? retention.hourlyDays)})`,
     allocation_group_days: daily,
+    bill_rows: daily,
+    audit_events: `toDateTime(at) + toIntervalDay(${days(retention.auditDays ?? defaultAuditDays)})`,
   };
 }
 

@@ -99,6 +99,36 @@ export const errorCatalogue = {
     'Too many failed sign-ins for this address',
     'Wait for `Retry-After`, then try again.',
   ),
+  'rate-limited': entry(
+    'limit-exceeded',
+    'The token or its organization has asked more than it may in a minute',
+    'Wait for `Retry-After`; `RateLimit-Remaining` says how much is left. Ask for longer windows less often.',
+  ),
+  'last-owner': entry(
+    'conflict',
+    'The organization would be left without an owner',
+    'Make somebody else an owner first.',
+  ),
+  'members-busy': entry(
+    'conflict',
+    'Others are changing the members of the organization at this moment',
+    'Send the request again.',
+  ),
+  'already-member': entry(
+    'conflict',
+    'The user belongs to the organization already',
+    'Change the role of the user instead.',
+  ),
+  'invitation-invalid': entry(
+    'unauthenticated',
+    'The invitation is not known, has expired, was used or was taken back',
+    'Ask an owner of the organization for another one.',
+  ),
+  'too-many-tokens': entry(
+    'unprocessable',
+    'There are as many living tokens as there may be',
+    'Revoke some that are not used any more; the list says when each was last used.',
+  ),
   overloaded: entry(
     'upstream-unavailable',
     'The service has more work than it takes at once',
@@ -108,6 +138,44 @@ export const errorCatalogue = {
     'unprocessable',
     'The window is longer than one answer covers',
     'Ask for a shorter window or a longer step; `details` has the limit.',
+  ),
+
+  // Bills, pools
+  'account-not-bill': entry(
+    'unprocessable',
+    'The cloud account takes no bills',
+    'Use an account of type aws_cnr, azure_cnr, gcp_cnr or environment.',
+  ),
+  'bill-file-unreadable': entry(
+    'unprocessable',
+    'The file is not a bill that can be read',
+    'Send a FOCUS 1.x file as CSV, gzipped CSV or Parquet; the message says where reading ended.',
+  ),
+  'focus-column-missing': entry(
+    'unprocessable',
+    'The file lacks a mandatory FOCUS column',
+    'Export with the columns in `details.columns`; their names are those of the specification.',
+  ),
+  'bill-records-refused': entry(
+    'unprocessable',
+    'Records of the file break the rules of FOCUS; nothing of the file was taken',
+    'Correct the lines in `details.faults`, or send it with `faulty_records=skip` to leave them out.',
+  ),
+  'import-superseded': entry(
+    'conflict',
+    'A later import of the same file has taken over',
+    'Look at the imports of the account; the later one decides.',
+  ),
+  'bill-storing-failed': entry(
+    'upstream-unavailable',
+    'What was stored of the file is not what was sent',
+    'Send the file again; nothing of it is visible.',
+  ),
+  'pool-name-taken': entry('conflict', 'A pool of this organization has that name', 'Choose another name.'),
+  'too-many-rules': entry(
+    'unprocessable',
+    'The organization has as many assignment rules as it may',
+    'Delete rules that are not used any more.',
   ),
 
   // Remote Write: the whole request

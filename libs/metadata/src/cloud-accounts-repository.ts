@@ -3,6 +3,7 @@ import { AppError } from '@cloudtuner/errors';
 import type { Collection } from 'mongodb';
 import { cloudAccountDocument, type CloudAccountDocument, type CloudAccountType } from './documents';
 import { isDuplicateKey, type Guards } from './driver-errors';
+import { firstEntry, pushEntry, type OutboxEntry } from './outbox';
 import { randomSecret, sha256Hex } from './secrets';
 import { rotated } from './write-credentials';
 import { readWriteLimits, writeLimitsDocument, type WriteLimitOverrides } from './write-limits';
@@ -49,6 +50,7 @@ export interface CloudAccount {
   readonly owner: string | null;
   /** `resource_id` of the cluster in `expenses`; null for an account that is no cluster. */
   readonly clusterResourceId: string | null;
+  readonly tags: Readonly<Record<string, string>>;
   readonly createdAt: Date;
   readonly deletedAt: Date | null;
   readonly lastReadAt: Date | null;
@@ -59,6 +61,28 @@ export interface NewCloudAccount {
   readonly name: string;
   readonly region: string | null;
   readonly owner: string | null;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** What an account may be changed in; what is absent stays. */
+export interface CloudAccountChanges {
+  readonly name?: string;
+  readonly region?: string | null;
+  readonly owner?: string | null;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** A remote_write password without what would let anybody use it. */
+export interface WriteCredentialSummary {
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+}
+
+/** How the write path treats an account. */
+export interface WriteSettings {
+  /** Those that are still valid, the oldest first. */
+  readonly credentials: readonly WriteCredentialSummary[];
+  readonly limits: WriteLimitOverrides;
 }
 
 /** An account together with the remote_write password that is shown this once. */
@@ -70,7 +94,16 @@ export interface CreatedCloudAccount {
 /** Cloud accounts. Every method throws `metadata-unavailable` when the store is down or hangs. */
 export interface CloudAccountsRepository {
   /** @throws AppError `account-name-taken` when a living account of the organization has the name. */
-  create(organizationId: string, account: NewCloudAccount): Promise<CreatedCloudAccount>;
+  create(organizationId: string, account: NewCloudAccount, outbox?: OutboxEntry): Promise<CreatedCloudAccount>;
+  /** The account as it is now; null when there is no such living one. @throws AppError `account-name-taken` */
+  update(
+    organizationId: string,
+    accountId: string,
+    changes: CloudAccountChanges,
+    outbox?: OutboxEntry,
+  ): Promise<CloudAccount | null>;
+  /** Null when there is no such living account. */
+  findWriteSettings(organizationId: string, accountId: string): Promise<WriteSettings | null>;
   /** Sorted by name, then id; deleted ones only when asked for. */
   list(organizationId: string, options?: { includeDeleted?: boolean }): Promise<CloudAccount[]>;
   /** The living account of this id when it belongs to one of the organizations; a foreign and an absent id are the same null. */
@@ -83,7 +116,7 @@ export interface CloudAccountsRepository {
   rotateCredentials(
     organizationId: string,
     accountId: string,
-    options: { overlapSeconds: number },
+    options: { overlapSeconds: number; outbox?: OutboxEntry },
   ): Promise<{ password: string; previousExpiresAt: Date } | null>;
   /**
    * Replaces the account's overrides of the write path's limits; what is absent has the gateway's default again. The
@@ -91,9 +124,16 @@ export interface CloudAccountsRepository {
    *
    * @throws AppError `invalid-request` for an unknown name or a value out of bounds.
    */
-  setWriteLimits(organizationId: string, accountId: string, limits: WriteLimitOverrides): Promise<boolean>;
+  setWriteLimits(
+    organizationId: string,
+    accountId: string,
+    limits: WriteLimitOverrides,
+    outbox?: OutboxEntry,
+  ): Promise<boolean>;
+  /** The living account of this id in whatever organization: for the platform's operator. */
+  findLiving(accountId: string): Promise<CloudAccount | null>;
   /** Deletes the account for everybody but the ledger of past costs and the write path; its name is free again. False when there was none. */
-  remove(organizationId: string, accountId: string): Promise<boolean>;
+  remove(organizationId: string, accountId: string, outbox?: OutboxEntry): Promise<boolean>;
   /** Notes that its costs were asked for, which makes the worker refresh its running hour more often. */
   markRead(organizationId: string, accountId: string, at: Date): Promise<void>;
   /** For the write path, where the credential decides the tenant. Null: there has never been such an account. */
@@ -115,6 +155,7 @@ function toAccount(found: unknown): CloudAccount {
     region: document.region,
     owner: document.owner,
     clusterResourceId: document.cluster_resource?.id ?? null,
+    tags: Object.fromEntries(document.tags.map(({ key, value }) => [key, value])),
     createdAt: document.created_at,
     deletedAt: document.deleted_at,
     lastReadAt: document.last_read_at,
@@ -138,14 +179,16 @@ function toWriteIdentity(found: unknown): WriteIdentity {
   };
 }
 
+const tagPairs = (tags: Readonly<Record<string, string>>): CloudAccountDocument['tags'] =>
+  Object.entries(tags).map(([key, value]) => ({ key, value }));
+
 const byNameThenId = (a: CloudAccount, b: CloudAccount): number =>
   a.name === b.name ? (a.id < b.id ? -1 : 1) : a.name < b.name ? -1 : 1;
 
 function newDocument(
   organizationId: string,
-  { type, name, region, owner }: NewCloudAccount,
-  password: string,
-  now: Date,
+  { type, name, region, owner, tags = {} }: NewCloudAccount,
+  { password, now, outbox }: { password: string; now: Date; outbox: OutboxEntry | undefined },
 ): CloudAccountDocument {
   return {
     _id: randomUUID(),
@@ -159,9 +202,11 @@ function newDocument(
     write_credentials: [{ password_sha256: sha256Hex(password), created_at: now, expires_at: null }],
     credentials_version: 0,
     limits: {},
+    tags: tagPairs(tags),
     created_at: now,
     deleted_at: null,
     last_read_at: null,
+    ...firstEntry(outbox),
   };
 }
 
@@ -172,16 +217,23 @@ function checkedLimits(limits: WriteLimitOverrides): WriteLimitOverrides {
   throw new AppError('invalid-request', 'A limit is unknown or out of bounds.', { details });
 }
 
-async function insertAccount(
-  collection: Collection<CloudAccountDocument>,
-  document: CloudAccountDocument,
-): Promise<void> {
+/** Runs a write that gives an account its name. */
+async function unlessNameTaken<T>(write: () => Promise<T>): Promise<T> {
   try {
-    await collection.insertOne(document);
+    return await write();
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
     throw new AppError('account-name-taken', 'A cloud account of this organization has that name.', { cause: error });
   }
+}
+
+function changedFields({ name, region, owner, tags }: CloudAccountChanges): Partial<CloudAccountDocument> {
+  return {
+    ...(name === undefined ? {} : { name, name_key: name }),
+    ...(region === undefined ? {} : { region }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(tags === undefined ? {} : { tags: tagPairs(tags) }),
+  };
 }
 
 /** Cloud accounts in MongoDB. */
@@ -190,7 +242,11 @@ export function createCloudAccountsRepository(
   { run, runUnique }: Guards,
   now: () => Date,
 ): CloudAccountsRepository {
-  const tryRotation = async (organizationId: string, accountId: string, overlapSeconds: number) => {
+  const tryRotation = async (
+    organizationId: string,
+    accountId: string,
+    { overlapSeconds, outbox }: { overlapSeconds: number; outbox?: OutboxEntry },
+  ) => {
     const living = { _id: accountId, organization_id: organizationId, deleted_at: null };
     const found = await collection.findOne(living);
     if (found === null) return null;
@@ -203,18 +259,39 @@ export function createCloudAccountsRepository(
     });
     const { matchedCount } = await collection.updateOne(
       { ...living, credentials_version: before.credentials_version },
-      { $set: { write_credentials: credentials, credentials_version: before.credentials_version + 1 } },
+      {
+        $set: { write_credentials: credentials, credentials_version: before.credentials_version + 1 },
+        ...pushEntry(outbox),
+      },
     );
     return matchedCount === 1 ? { password, previousExpiresAt } : undefined;
   };
 
   return {
-    create: (organizationId, account) =>
+    create: (organizationId, account, outbox) =>
       runUnique(async () => {
         const password = randomSecret();
-        const document = newDocument(organizationId, account, password, now());
-        await insertAccount(collection, document);
+        const document = newDocument(organizationId, account, { password, now: now(), outbox });
+        await unlessNameTaken(() => collection.insertOne(document));
         return { account: toAccount(document), password };
+      }),
+    update: (organizationId, accountId, changes, outbox) =>
+      runUnique(async () => {
+        const filter = { _id: accountId, organization_id: organizationId, deleted_at: null };
+        const update = { $set: changedFields(changes), ...pushEntry(outbox) };
+        await unlessNameTaken(() => collection.updateOne(filter, update));
+        const found = await collection.findOne(filter);
+        return found === null ? null : toAccount(found);
+      }),
+    findWriteSettings: (organizationId, accountId) =>
+      run(async () => {
+        const found = await collection.findOne({ _id: accountId, organization_id: organizationId, deleted_at: null });
+        if (found === null) return null;
+        const { write_credentials, limits } = cloudAccountDocument.parse(found);
+        const credentials = write_credentials
+          .filter(({ expires_at }) => expires_at === null || expires_at > now())
+          .map(({ created_at, expires_at }) => ({ createdAt: created_at, expiresAt: expires_at }));
+        return { credentials, limits: readWriteLimits(limits).limits };
       }),
     list: (organizationId, { includeDeleted = false } = {}) =>
       run(async () => {
@@ -230,28 +307,33 @@ export function createCloudAccountsRepository(
         });
         return found === null ? null : toAccount(found);
       }),
-    rotateCredentials: (organizationId, accountId, { overlapSeconds }) =>
+    rotateCredentials: (organizationId, accountId, options) =>
       run(async () => {
         for (let attempt = 0; attempt < rotationAttempts; attempt += 1) {
-          const outcome = await tryRotation(organizationId, accountId, overlapSeconds);
+          const outcome = await tryRotation(organizationId, accountId, options);
           if (outcome !== undefined) return outcome;
         }
         throw new AppError('rotation-conflict', 'The credentials are being rotated by others at this moment.');
       }),
-    setWriteLimits: (organizationId, accountId, limits) =>
+    setWriteLimits: (organizationId, accountId, limits, outbox) =>
       run(async () => {
         const { matchedCount } = await collection.updateOne(
           { _id: accountId, organization_id: organizationId, deleted_at: null },
-          { $set: { limits: checkedLimits(limits) } },
+          { $set: { limits: checkedLimits(limits) }, ...pushEntry(outbox) },
         );
         return matchedCount === 1;
       }),
-    remove: (organizationId, accountId) =>
+    findLiving: (accountId) =>
+      run(async () => {
+        const found = await collection.findOne({ _id: accountId, deleted_at: null });
+        return found === null ? null : toAccount(found);
+      }),
+    remove: (organizationId, accountId, outbox) =>
       run(async () => {
         const { matchedCount } = await collection.updateOne(
           { _id: accountId, organization_id: organizationId, deleted_at: null },
           // Its credentials stay: the write path tells who has them that the account is deleted, and nobody else.
-          { $set: { deleted_at: now(), name_key: accountId } },
+          { $set: { deleted_at: now(), name_key: accountId }, ...pushEntry(outbox) },
         );
         return matchedCount === 1;
       }),
@@ -272,7 +354,7 @@ export function createCloudAccountsRepository(
         const found = await collection.find({ type: 'kubernetes_cnr', deleted_at: null }).sort({ _id: 1 }).toArray();
         return found
           .map(toAccount)
-          .flatMap(({ type: _type, deletedAt: _deletedAt, clusterResourceId, ...account }) =>
+          .flatMap(({ type: _type, deletedAt: _deletedAt, tags: _tags, clusterResourceId, ...account }) =>
             clusterResourceId === null ? [] : [{ ...account, clusterResourceId }],
           );
       }),

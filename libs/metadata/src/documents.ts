@@ -10,12 +10,21 @@ export const cloudAccountTypes = ['kubernetes_cnr', 'aws_cnr', 'azure_cnr', 'gcp
 /** One of {@link cloudAccountTypes}. */
 export type CloudAccountType = (typeof cloudAccountTypes)[number];
 
+/**
+ * What was changed in a document, as JSON texts, until somebody has written them to where they are kept. They are in the
+ * changed document itself, so that a change and its record are stored together or not at all.
+ */
+const outbox = z.array(z.string()).optional();
+
 /** One document of `organizations`. */
 export const organizationDocument = z.object({
   _id: z.uuid(),
   name: z.string(),
   currency: z.string(),
   created_at: z.date(),
+  /** Who changes the members at this moment, and until when at the latest. */
+  members_lock: z.object({ holder: z.string(), until: z.date() }).nullable().optional(),
+  outbox,
 });
 
 /** How a password was hashed; kept beside the hash so that the cost can be raised without a reset. */
@@ -36,19 +45,56 @@ export const userDocument = z.object({
   display_name: z.string(),
   password: passwordHashDocument,
   memberships: z.array(z.object({ organization_id: z.uuid(), role: z.enum(roles) })),
+  /** Counts changes of the password: tokens of an older count are void. */
+  credential_version: z.int().nonnegative().default(0),
   created_at: z.date(),
+  outbox,
 });
+
+/** Where a token comes from: a sign-in, a person who made it for a tool, or an organization that made it for a service. */
+export const tokenKinds = ['session', 'personal', 'service'] as const;
+/** One of {@link tokenKinds}. */
+export type TokenKind = (typeof tokenKinds)[number];
 
 /** One document of `tokens`; the text of the token is not stored. */
 export const tokenDocument = z.object({
   _id: z.uuid(),
+  kind: z.enum(tokenKinds).default('session'),
+  /** What its maker calls it; null for a sign-in. */
+  name: z.string().nullable().default(null),
   prefix: z.string(),
   sha256: z.string(),
-  user_id: z.uuid(),
+  /** The person it acts for; null for a service. */
+  user_id: z.uuid().nullable(),
+  credential_version: z.int().nonnegative().default(0),
+  /** Of a service: where it belongs. */
+  organization_id: z.uuid().nullable().default(null),
+  /** Of a service its role; of a person's the most that it may be used for, null = all that the person may do. */
+  role: z.enum(roles).nullable().default(null),
+  /** The only cloud accounts it may see; null = all. */
+  account_ids: z.array(z.uuid()).nullable().default(null),
+  created_by: z.uuid().nullable().default(null),
   created_at: z.date(),
   expires_at: z.date(),
   last_used_at: z.date().nullable(),
   revoked_at: z.date().nullable(),
+  outbox,
+});
+
+/** One document of `invitations`; the text that accepts it is not stored. */
+export const invitationDocument = z.object({
+  _id: z.uuid(),
+  organization_id: z.uuid(),
+  email: z.string(),
+  role: z.enum(roles),
+  prefix: z.string(),
+  sha256: z.string(),
+  created_by: z.uuid().nullable(),
+  created_at: z.date(),
+  expires_at: z.date(),
+  accepted_at: z.date().nullable(),
+  revoked_at: z.date().nullable(),
+  outbox,
 });
 
 /** One document of `cloud_accounts`. */
@@ -69,12 +115,16 @@ export const cloudAccountDocument = z.object({
   credentials_version: z.int().nonnegative(),
   /** Overrides of the write path's limits. Read by `readWriteLimits`: one bad number must not make the account unreadable. */
   limits: z.unknown(),
+  /** Pairs, as a key of a document may have neither dots nor dollars. */
+  tags: z.array(z.object({ key: z.string(), value: z.string() })).default([]),
   created_at: z.date(),
   deleted_at: z.date().nullable(),
   last_read_at: z.date().nullable(),
+  outbox,
 });
 
 export type OrganizationDocument = z.infer<typeof organizationDocument>;
 export type UserDocument = z.infer<typeof userDocument>;
 export type TokenDocument = z.infer<typeof tokenDocument>;
+export type InvitationDocument = z.infer<typeof invitationDocument>;
 export type CloudAccountDocument = z.infer<typeof cloudAccountDocument>;

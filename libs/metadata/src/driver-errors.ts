@@ -14,9 +14,14 @@ export interface Guards {
   readonly runUnique: Guard;
 }
 
+/** FerretDB gives its code for inserts only; of an update that breaks a unique index it says this and no more. */
+const uniqueIndexBroken = /UNIQUE constraint failed|duplicate key value/;
+
 /** True when a unique index refused the write. */
 export function isDuplicateKey(error: unknown): boolean {
-  return error instanceof MongoServerError && error.code === duplicateKeyCode;
+  return (
+    error instanceof MongoServerError && (error.code === duplicateKeyCode || uniqueIndexBroken.test(error.message))
+  );
 }
 
 const unavailable = (cause: unknown): AppError =>

@@ -45,7 +45,11 @@ describe('users', () => {
   it('verifies a password in whatever form the address is written, and stores no password', async () => {
     const organizationId = randomUUID();
     const { id, email } = await createUser(organizationId);
-    expect(await metadata.users.verifyPassword(` ${email.toUpperCase()} `, password)).toBe(id);
+    expect(await metadata.users.verifyPassword(` ${email.toUpperCase()} `, password)).toEqual({
+      id,
+      credentialVersion: 0,
+      organizationIds: [organizationId],
+    });
     expect(await metadata.users.verifyPassword(email, `${password}!`)).toBeNull();
     expect(await metadata.users.verifyPassword('nobody@example.org', password)).toBeNull();
     expect(await storedText('users')).not.toContain(password);
@@ -71,12 +75,14 @@ describe('tokens', () => {
   it('knows the bearer of a token, stores only its SHA-256, and notes the use at most once a minute', async () => {
     const organizationId = randomUUID();
     const { id, email } = await createUser(organizationId);
-    const token = await metadata.tokens.issue(id, { ttlSeconds: 3600 });
+    const token = await metadata.tokens.issue({ id, credentialVersion: 0 }, { ttlSeconds: 3600 });
     expect(token.text).toMatch(/^ct_[0-9a-f]{16}_[A-Za-z0-9_-]{43}$/);
     expect(await metadata.tokens.authenticate(token.text)).toEqual({
       tokenId: token.id,
+      kind: 'session',
       userId: id,
-      email,
+      name: email,
+      accountIds: null,
       memberships: [{ organizationId, role: 'manager' }],
     });
     const stored = await storedText('tokens');
@@ -86,7 +92,7 @@ describe('tokens', () => {
 
   it('refuses a token with one other character, an expired one, a revoked one, and what is no token', async () => {
     const { id } = await createUser(randomUUID());
-    const token = await metadata.tokens.issue(id, { ttlSeconds: 60 });
+    const token = await metadata.tokens.issue({ id, credentialVersion: 0 }, { ttlSeconds: 60 });
     const other = token.text.endsWith('A') ? 'B' : 'A';
     expect(await metadata.tokens.authenticate(`${token.text.slice(0, -1)}${other}`)).toBeNull();
     expect(await metadata.tokens.authenticate('ct_x_y')).toBeNull();
@@ -94,7 +100,7 @@ describe('tokens', () => {
     expect(await metadata.tokens.authenticate(token.text)).not.toBeNull();
     nowMs += 1;
     expect(await metadata.tokens.authenticate(token.text)).toBeNull();
-    const revoked = await metadata.tokens.issue(id, { ttlSeconds: 60 });
+    const revoked = await metadata.tokens.issue({ id, credentialVersion: 0 }, { ttlSeconds: 60 });
     await metadata.tokens.revoke(revoked.id);
     expect(await metadata.tokens.authenticate(revoked.text)).toBeNull();
     await metadata.tokens.revoke(revoked.id);

@@ -1,17 +1,38 @@
 export { connectMetadata, type Metadata, type MetadataOptions } from './metadata';
 export type {
   CloudAccount,
+  CloudAccountChanges,
   CloudAccountsRepository,
   CreatedCloudAccount,
   KubernetesAccount,
   NewCloudAccount,
   WriteCredential,
   WriteIdentity,
+  WriteSettings,
 } from './cloud-accounts-repository';
 export { cloudAccountTypes, type CloudAccountType } from './documents';
-export { roles, type Role } from './documents';
+export { roles, tokenKinds, type Role, type TokenKind } from './documents';
+export type { Invitation, InvitationsRepository, NewInvitation } from './invitations-repository';
+export type { Outbox, OutboxEntry, PendingEntries } from './outbox';
+export { atMost } from './roles';
 export type { NewOrganization, Organization, OrganizationsRepository } from './organizations-repository';
-export type { IssuedToken, TokenIdentity, TokensRepository } from './tokens-repository';
-export type { Membership, NewUser, User, UsersRepository } from './users-repository';
+export type { CreatedToken, IssuedToken, TokenIdentity, TokensRepository, TokenSummary } from './tokens-repository';
+export type { Membership, NewUser, User, UsersRepository, VerifiedUser } from './users-repository';
 export type { WriteLimitOverrides } from './write-limits';
 export { normaliseEmail } from './normalise-email';
+export {
+  importStates,
+  type ExpenseImport,
+  type ExpenseImportsRepository,
+  type ImportFault,
+  type ImportOutcome,
+  type ImportProgress,
+} from './bills/expense-imports-repository';
+export {
+  ruleConditionTypes,
+  type AssignmentRule,
+  type NewAssignmentRule,
+  type Pool,
+  type PoolsRepository,
+  type RuleCondition,
+} from './bills/pools-repository';

@@ -1,8 +1,27 @@
 import { MongoClient, type Db } from 'mongodb';
+import {
+  createExpenseImportsRepository,
+  type ExpenseImportDocument,
+  type ExpenseImportsRepository,
+} from './bills/expense-imports-repository';
+import {
+  createPoolsRepository,
+  type AssignmentRuleDocument,
+  type PoolDocument,
+  type PoolsRepository,
+} from './bills/pools-repository';
 import { createCloudAccountsRepository, type CloudAccountsRepository } from './cloud-accounts-repository';
-import type { CloudAccountDocument, OrganizationDocument, TokenDocument, UserDocument } from './documents';
+import type {
+  CloudAccountDocument,
+  InvitationDocument,
+  OrganizationDocument,
+  TokenDocument,
+  UserDocument,
+} from './documents';
 import { createGuard, type Guards } from './driver-errors';
+import { createInvitationsRepository, type InvitationsRepository } from './invitations-repository';
 import { createOrganizationsRepository, type OrganizationsRepository } from './organizations-repository';
+import { createOutbox, type Outbox } from './outbox';
 import { createPasswordHasher } from './password-hasher';
 import { createTokensRepository, type TokensRepository } from './tokens-repository';
 import { createUsersRepository, type UsersRepository } from './users-repository';
@@ -31,7 +50,12 @@ export interface Metadata {
   readonly organizations: OrganizationsRepository;
   readonly users: UsersRepository;
   readonly tokens: TokensRepository;
+  readonly invitations: InvitationsRepository;
   readonly cloudAccounts: CloudAccountsRepository;
+  /** Records of changes that wait in the changed documents. */
+  readonly outbox: Outbox;
+  readonly expenseImports: ExpenseImportsRepository;
+  readonly pools: PoolsRepository;
   /** Creates the indexes that uniqueness rests on. Every creation makes sure of them anyway; this does it beforehand. */
   ensureIndexes(): Promise<void>;
   /** @throws AppError `metadata-unavailable` */
@@ -46,6 +70,8 @@ const maxPoolSize = 20;
 /** Building an index takes longer than any other operation. */
 const indexDeadlineMs = 10_000;
 
+const collectionsWithOutbox = ['organizations', 'users', 'tokens', 'invitations', 'cloud_accounts'] as const;
+
 type Collections = ReturnType<typeof collectionsOf>;
 
 function collectionsOf(database: Db) {
@@ -53,15 +79,34 @@ function collectionsOf(database: Db) {
     organizations: database.collection<OrganizationDocument>('organizations'),
     users: database.collection<UserDocument>('users'),
     tokens: database.collection<TokenDocument>('tokens'),
+    invitations: database.collection<InvitationDocument>('invitations'),
     cloudAccounts: database.collection<CloudAccountDocument>('cloud_accounts'),
+    expenseImports: database.collection<ExpenseImportDocument>('expense_imports'),
+    pools: database.collection<PoolDocument>('pools'),
+    rules: database.collection<AssignmentRuleDocument>('assignment_rules'),
   };
 }
 
-async function createIndexes({ users, tokens, cloudAccounts }: Collections): Promise<void> {
+async function createIndexes({
+  users,
+  tokens,
+  invitations,
+  cloudAccounts,
+  expenseImports,
+  pools,
+  rules,
+}: Collections): Promise<void> {
   await users.createIndex({ email: 1 }, { unique: true, name: 'users_by_email' }, {});
   await users.createIndex({ 'memberships.organization_id': 1 }, { name: 'users_by_organization' }, {});
   await tokens.createIndex({ prefix: 1 }, { unique: true, name: 'tokens_by_prefix' }, {});
+  await tokens.createIndex({ user_id: 1 }, { name: 'tokens_by_user' }, {});
+  await tokens.createIndex({ organization_id: 1 }, { name: 'tokens_by_organization' }, {});
+  await invitations.createIndex({ prefix: 1 }, { unique: true, name: 'invitations_by_prefix' }, {});
+  await invitations.createIndex({ organization_id: 1 }, { name: 'invitations_by_organization' }, {});
   await cloudAccounts.createIndex({ organization_id: 1, name_key: 1 }, { unique: true, name: 'accounts_by_name' }, {});
+  await expenseImports.createIndex({ cloud_account_id: 1, file_name: 1, sequence: 1 }, { name: 'imports_by_file' }, {});
+  await pools.createIndex({ organization_id: 1, name: 1 }, { unique: true, name: 'pools_by_name' }, {});
+  await rules.createIndex({ organization_id: 1 }, { name: 'rules_by_organization' }, {});
 }
 
 /** Runs the work until it has succeeded once; afterwards it is done. */
@@ -119,7 +164,11 @@ export function connectMetadata(options: MetadataOptions): Metadata {
     organizations: createOrganizationsRepository(collections.organizations, guard, now),
     users: createUsersRepository(collections.users, guards, createPasswordHasher(), now),
     tokens: createTokensRepository(collections, guards, now),
+    invitations: createInvitationsRepository(collections.invitations, guards, now),
     cloudAccounts: createCloudAccountsRepository(collections.cloudAccounts, guards, now),
+    outbox: createOutbox(database, collectionsWithOutbox, guard),
+    expenseImports: createExpenseImportsRepository(collections.expenseImports, guard, now),
+    pools: createPoolsRepository(collections, guards, now),
     ensureIndexes,
     ping: () =>
       guard(async () => {

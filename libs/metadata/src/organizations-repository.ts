@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { AppError, isAppError } from '@cloudtuner/errors';
 import type { Collection } from 'mongodb';
 import type { Guard } from './driver-errors';
 import { organizationDocument, type OrganizationDocument } from './documents';
+import { firstEntry, pushEntry, type OutboxEntry } from './outbox';
 
 /** A customer: everything else belongs to one. */
 export interface Organization {
@@ -18,13 +21,24 @@ export interface NewOrganization {
 
 /** Organizations. Every method throws `metadata-unavailable` when the store is down or hangs. */
 export interface OrganizationsRepository {
-  create(organizationId: string, organization: NewOrganization): Promise<Organization>;
+  create(organizationId: string, organization: NewOrganization, outbox?: OutboxEntry): Promise<Organization>;
   find(organizationId: string): Promise<Organization | null>;
   /** The organizations of these ids that exist, sorted by name, then id. */
   findMany(organizationIds: readonly string[]): Promise<Organization[]>;
   /** Takes back a creation whose next step failed. */
   remove(organizationId: string): Promise<void>;
+  /** Records something that was done in the organization and has changed no document of its own. False when it is not there. */
+  note(organizationId: string, outbox: OutboxEntry): Promise<boolean>;
+  /**
+   * Runs the work while nobody else changes the members of the organization, so that a rule about all of them holds.
+   *
+   * @throws AppError `members-busy`
+   */
+  withMembersLocked<T>(organizationId: string, work: () => Promise<T>): Promise<T>;
 }
+
+/** Longer than any operation of the store may take, so that a lock outlives its work, and not a crash. */
+const lockMs = 30_000;
 
 function toOrganization(document: unknown): Organization {
   const { _id, name, currency, created_at } = organizationDocument.parse(document);
@@ -38,9 +52,9 @@ export function createOrganizationsRepository(
   now: () => Date,
 ): OrganizationsRepository {
   return {
-    create: (organizationId, { name, currency }) =>
+    create: (organizationId, { name, currency }, outbox) =>
       guard(async () => {
-        const document = { _id: organizationId, name, currency, created_at: now() };
+        const document = { _id: organizationId, name, currency, created_at: now(), ...firstEntry(outbox) };
         await collection.insertOne(document);
         return toOrganization(document);
       }),
@@ -60,5 +74,46 @@ export function createOrganizationsRepository(
       guard(async () => {
         await collection.deleteOne({ _id: organizationId });
       }),
+    note: (organizationId, outbox) =>
+      guard(async () => {
+        const { matchedCount } = await collection.updateOne({ _id: organizationId }, pushEntry(outbox));
+        return matchedCount === 1;
+      }),
+    async withMembersLocked(organizationId, work) {
+      const holder = randomUUID();
+      const until = new Date(now().getTime() + lockMs);
+      const { matchedCount } = await guard(() =>
+        collection.updateOne(
+          {
+            _id: organizationId,
+            $or: [
+              { members_lock: { $exists: false } },
+              { members_lock: null },
+              { 'members_lock.until': { $lt: now() } },
+            ],
+          },
+          { $set: { members_lock: { holder, until } } },
+        ),
+      );
+      if (matchedCount === 0) throw new AppError('members-busy', 'Others are changing the members at this moment.');
+      const unlock = (): Promise<unknown> =>
+        guard(
+          () =>
+            collection.updateOne(
+              { _id: organizationId, 'members_lock.holder': holder },
+              { $set: { members_lock: null } },
+            ),
+          // What cannot be unlocked now is free when its time is over.
+        ).catch(() => undefined);
+      try {
+        const result = await work();
+        await unlock();
+        return result;
+      } catch (error) {
+        // A write that was given up may still take place, so the lock stays until it cannot any more.
+        if (isAppError(error) && error.code !== 'metadata-unavailable') await unlock();
+        throw error;
+      }
+    },
   };
 }

@@ -1,9 +1,19 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import type { Collection } from 'mongodb';
+import { randomUUID } from 'node:crypto';
+import { AppError } from '@cloudtuner/errors';
+import type { Collection, Filter } from 'mongodb';
 import type { Guards } from './driver-errors';
-import { tokenDocument, userDocument, type TokenDocument, type UserDocument } from './documents';
-import { equalHashes, randomSecret, sha256Hex } from './secrets';
-import type { Membership } from './users-repository';
+import {
+  tokenDocument,
+  userDocument,
+  type Role,
+  type TokenDocument,
+  type TokenKind,
+  type UserDocument,
+} from './documents';
+import { firstEntry, pushEntry, type OutboxEntry } from './outbox';
+import { newPrefixedSecret, prefixOf, provesSecret } from './prefixed-secret';
+import { atMost } from './roles';
+import type { Membership, VerifiedUser } from './users-repository';
 
 /** A token at the only moment when its text is known. */
 export interface IssuedToken {
@@ -17,24 +27,81 @@ export interface IssuedToken {
 /** Who presents a token. */
 export interface TokenIdentity {
   readonly tokenId: string;
-  readonly userId: string;
-  readonly email: string;
+  readonly kind: TokenKind;
+  /** The person it acts for; null for a service. */
+  readonly userId: string | null;
+  /** E-mail address of the person, or name of the service's token: for people who read logs. */
+  readonly name: string;
+  /** With the roles that this token may use. */
   readonly memberships: readonly Membership[];
+  /** The only cloud accounts it may see; null = all of its organizations. */
+  readonly accountIds: readonly string[] | null;
 }
 
-/** Bearer tokens of users. Every method throws `metadata-unavailable` when the store is down or hangs. */
+/** What a new personal or service token may do. */
+export interface NewToken {
+  readonly name: string;
+  readonly ttlSeconds: number;
+  readonly accountIds: readonly string[] | null;
+}
+
+/** A token as people see it in a list. */
+export interface TokenSummary {
+  readonly id: string;
+  readonly kind: TokenKind;
+  readonly name: string | null;
+  readonly prefix: string;
+  readonly role: Role | null;
+  readonly accountIds: readonly string[] | null;
+  readonly createdBy: string | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly lastUsedAt: Date | null;
+}
+
+/** A token and the only showing of its text. */
+export interface CreatedToken {
+  readonly token: TokenSummary;
+  readonly text: string;
+}
+
+/** Bearer tokens. Every method throws `metadata-unavailable` when the store is down or hangs. */
 export interface TokensRepository {
-  issue(userId: string, options: { ttlSeconds: number }): Promise<IssuedToken>;
+  /** For a user whose password was verified: void as soon as that password is changed, even in this moment. */
+  issue(
+    user: Pick<VerifiedUser, 'id' | 'credentialVersion'>,
+    options: { ttlSeconds: number; outbox?: OutboxEntry },
+  ): Promise<IssuedToken>;
+  /** A token that acts for the person, with at most this role. @throws AppError `too-many-tokens` */
+  createPersonal(
+    user: { readonly id: string },
+    token: NewToken & { readonly role: Role | null },
+    outbox?: OutboxEntry,
+  ): Promise<CreatedToken>;
+  /** A token of the organization itself. @throws AppError `too-many-tokens` */
+  createService(
+    organizationId: string,
+    token: NewToken & { readonly role: Role; readonly createdBy: string | null },
+    outbox?: OutboxEntry,
+  ): Promise<CreatedToken>;
+  /** Living tokens of a person, sign-ins included, the newest first. */
+  listOfUser(userId: string): Promise<TokenSummary[]>;
+  /** Living service tokens of the organization, the newest first. */
+  listOfOrganization(organizationId: string): Promise<TokenSummary[]>;
   /** The bearer of a token that is known, neither expired nor revoked, and whose user exists; else null. Read afresh each time. */
   authenticate(tokenText: string): Promise<TokenIdentity | null>;
   /** Effective from the next request on. Revoking twice is no error. */
-  revoke(tokenId: string): Promise<void>;
+  revoke(tokenId: string, outbox?: OutboxEntry): Promise<void>;
+  /** False when the person has no such living token. */
+  revokeOfUser(userId: string, tokenId: string, outbox?: OutboxEntry): Promise<boolean>;
+  /** False when the organization has no such living service token. */
+  revokeOfOrganization(organizationId: string, tokenId: string, outbox?: OutboxEntry): Promise<boolean>;
 }
 
-const tokenPattern = /^ct_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
-const prefixBytes = 8;
 /** `last_used_at` is for people; one write a minute is enough. */
 const lastUsedResolutionMs = 60_000;
+/** Of a person or an organization, sign-ins apart. */
+const maxLivingTokens = 100;
 
 interface Stores {
   readonly tokens: Collection<TokenDocument>;
@@ -46,12 +113,12 @@ async function findLiveToken(
   text: string,
   now: Date,
 ): Promise<TokenDocument | null> {
-  const [, prefix] = tokenPattern.exec(text) ?? [];
+  const prefix = prefixOf('ct', text);
   if (prefix === undefined) return null;
   const found = await tokens.findOne({ prefix });
   if (found === null) return null;
   const token = tokenDocument.parse(found);
-  if (!equalHashes(token.sha256, sha256Hex(text))) return null;
+  if (!provesSecret(text, token.sha256)) return null;
   return token.revoked_at === null && token.expires_at > now ? token : null;
 }
 
@@ -60,50 +127,134 @@ async function markUsed(tokens: Collection<TokenDocument>, token: TokenDocument,
   await tokens.updateOne({ _id: token._id }, { $set: { last_used_at: now } });
 }
 
+function summaryOf(found: unknown): TokenSummary {
+  const token = tokenDocument.parse(found);
+  return {
+    id: token._id,
+    kind: token.kind,
+    name: token.name,
+    prefix: token.prefix,
+    role: token.role,
+    accountIds: token.account_ids,
+    createdBy: token.created_by,
+    createdAt: token.created_at,
+    expiresAt: token.expires_at,
+    lastUsedAt: token.last_used_at,
+  };
+}
+
+async function identityOf(users: Collection<UserDocument>, token: TokenDocument): Promise<TokenIdentity | null> {
+  const base = { tokenId: token._id, kind: token.kind, accountIds: token.account_ids };
+  if (token.user_id === null) {
+    if (token.organization_id === null || token.role === null) return null;
+    const memberships = [{ organizationId: token.organization_id, role: token.role }];
+    return { ...base, userId: null, name: token.name ?? token.prefix, memberships };
+  }
+  const found = await users.findOne({ _id: token.user_id });
+  if (found === null) return null;
+  const user = userDocument.parse(found);
+  if (user.credential_version !== token.credential_version) return null;
+  const memberships = user.memberships.map(({ organization_id, role }) => ({
+    organizationId: organization_id,
+    role: token.role === null ? role : atMost(role, token.role),
+  }));
+  return { ...base, userId: user._id, name: user.email, memberships };
+}
+
 /** Tokens in MongoDB. */
 export function createTokensRepository(
   { tokens, users }: Stores,
   { run, runUnique }: Guards,
   now: () => Date,
 ): TokensRepository {
+  type Owner = Pick<
+    TokenDocument,
+    'kind' | 'name' | 'user_id' | 'organization_id' | 'role' | 'account_ids' | 'created_by'
+  >;
+
+  const insert = async (
+    owner: Owner,
+    options: { ttlSeconds: number; credentialVersion: number; outbox: OutboxEntry | undefined },
+  ): Promise<{ document: TokenDocument; text: string }> => {
+    const { text, prefix, sha256 } = newPrefixedSecret('ct');
+    const createdAt = now();
+    const document: TokenDocument = {
+      _id: randomUUID(),
+      ...owner,
+      prefix,
+      sha256,
+      credential_version: options.credentialVersion,
+      created_at: createdAt,
+      expires_at: new Date(createdAt.getTime() + options.ttlSeconds * 1000),
+      last_used_at: null,
+      revoked_at: null,
+      ...firstEntry(options.outbox),
+    };
+    await tokens.insertOne(document);
+    return { document, text };
+  };
+  const living = (filter: Filter<TokenDocument>): Filter<TokenDocument> => ({
+    ...filter,
+    revoked_at: null,
+    expires_at: { $gt: now() },
+  });
+  const requireRoom = async (filter: Filter<TokenDocument>): Promise<void> => {
+    if ((await tokens.countDocuments(living(filter))) < maxLivingTokens) return;
+    throw new AppError('too-many-tokens', `There are ${String(maxLivingTokens)} living tokens already.`);
+  };
+  const list = async (filter: Filter<TokenDocument>): Promise<TokenSummary[]> => {
+    const found = await tokens.find(living(filter)).toArray();
+    return found.map(summaryOf).sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? -1 : 1));
+  };
+  const revokeOne = async (filter: Filter<TokenDocument>, outbox: OutboxEntry | undefined): Promise<boolean> => {
+    const update = { $set: { revoked_at: now() }, ...pushEntry(outbox) };
+    const { matchedCount } = await tokens.updateOne({ ...filter, revoked_at: null }, update);
+    return matchedCount === 1;
+  };
+
   return {
-    issue: (userId, { ttlSeconds }) =>
+    issue: ({ id: userId, credentialVersion }, { ttlSeconds, outbox }) =>
       runUnique(async () => {
-        const prefix = randomBytes(prefixBytes).toString('hex');
-        const text = `ct_${prefix}_${randomSecret()}`;
-        const createdAt = now();
-        const expiresAt = new Date(createdAt.getTime() + ttlSeconds * 1000);
-        const id = randomUUID();
-        await tokens.insertOne({
-          _id: id,
-          prefix,
-          sha256: sha256Hex(text),
-          user_id: userId,
-          created_at: createdAt,
-          expires_at: expiresAt,
-          last_used_at: null,
-          revoked_at: null,
-        });
-        return { id, text, userId, expiresAt };
+        const nobody = { name: null, organization_id: null, role: null, account_ids: null, created_by: userId };
+        const owner = { kind: 'session' as const, user_id: userId, ...nobody };
+        const { document, text } = await insert(owner, { ttlSeconds, credentialVersion, outbox });
+        return { id: document._id, text, userId, expiresAt: document.expires_at };
       }),
+    createPersonal: ({ id: userId }, { name, ttlSeconds, accountIds, role }, outbox) =>
+      runUnique(async () => {
+        await requireRoom({ user_id: userId, kind: 'personal' });
+        const found = await users.findOne({ _id: userId });
+        const { credential_version: credentialVersion } = userDocument.parse(found);
+        const scope = { role, account_ids: accountIds === null ? null : [...accountIds] };
+        const owner = { kind: 'personal' as const, name, user_id: userId, organization_id: null, created_by: userId };
+        const made = await insert({ ...owner, ...scope }, { ttlSeconds, credentialVersion, outbox });
+        return { token: summaryOf(made.document), text: made.text };
+      }),
+    createService: (organizationId, { name, ttlSeconds, accountIds, role, createdBy }, outbox) =>
+      runUnique(async () => {
+        await requireRoom({ organization_id: organizationId, kind: 'service' });
+        const scope = { role, account_ids: accountIds === null ? null : [...accountIds] };
+        const owner = { kind: 'service' as const, name, user_id: null, organization_id: organizationId };
+        const insertion = { ...owner, created_by: createdBy, ...scope };
+        const made = await insert(insertion, { ttlSeconds, credentialVersion: 0, outbox });
+        return { token: summaryOf(made.document), text: made.text };
+      }),
+    listOfUser: (userId) => run(() => list({ user_id: userId })),
+    listOfOrganization: (organizationId) => run(() => list({ organization_id: organizationId, kind: 'service' })),
     authenticate: (tokenText) =>
       run(async () => {
         const token = await findLiveToken(tokens, tokenText, now());
         if (token === null) return null;
-        const found = await users.findOne({ _id: token.user_id });
-        if (found === null) return null;
-        await markUsed(tokens, token, now());
-        const user = userDocument.parse(found);
-        return {
-          tokenId: token._id,
-          userId: user._id,
-          email: user.email,
-          memberships: user.memberships.map(({ organization_id, role }) => ({ organizationId: organization_id, role })),
-        };
+        const identity = await identityOf(users, token);
+        if (identity !== null) await markUsed(tokens, token, now());
+        return identity;
       }),
-    revoke: (tokenId) =>
+    revoke: (tokenId, outbox) =>
       run(async () => {
-        await tokens.updateOne({ _id: tokenId, revoked_at: null }, { $set: { revoked_at: now() } });
+        await revokeOne({ _id: tokenId }, outbox);
       }),
+    revokeOfUser: (userId, tokenId, outbox) => run(() => revokeOne({ _id: tokenId, user_id: userId }, outbox)),
+    revokeOfOrganization: (organizationId, tokenId, outbox) =>
+      run(() => revokeOne({ _id: tokenId, organization_id: organizationId, kind: 'service' }, outbox)),
   };
 }

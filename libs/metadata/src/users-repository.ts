@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '@cloudtuner/errors';
-import type { Collection } from 'mongodb';
+import type { Collection, Filter } from 'mongodb';
 import { isDuplicateKey, type Guards } from './driver-errors';
 import { userDocument, type Role, type UserDocument } from './documents';
 import { normaliseEmail } from './normalise-email';
+import { firstEntry, pushEntry, type OutboxEntry } from './outbox';
 import type { PasswordHasher } from './password-hasher';
 
 /** A user's role in one organization. */
@@ -29,19 +30,53 @@ export interface NewUser {
   readonly role: Role;
 }
 
+/** A user who has just proved the password; `credentialVersion` is the count of the password that was proved. */
+export interface VerifiedUser {
+  readonly id: string;
+  readonly credentialVersion: number;
+  /** Where the user is a member. */
+  readonly organizationIds: readonly string[];
+}
+
 /** Users. Every method throws `metadata-unavailable` when the store is down or hangs. */
 export interface UsersRepository {
   /** @throws AppError `user-exists` when the address is taken, in whatever organization. */
-  create(organizationId: string, user: NewUser): Promise<User>;
+  create(organizationId: string, user: NewUser, outbox?: OutboxEntry): Promise<User>;
   /** The members of the organization, sorted by address. */
   list(organizationId: string): Promise<User[]>;
+  /** Null for somebody who is no member. */
+  findMember(organizationId: string, userId: string): Promise<User | null>;
+  /** True when somebody has this address, in whatever organization. */
+  isKnown(email: string): Promise<boolean>;
   /**
-   * The id of the user with this address and password, else null; takes as long for an unknown address as for a wrong password.
+   * Makes a verified person a member. @throws AppError `already-member`
+   */
+  addMember(organizationId: string, userId: string, role: Role, outbox?: OutboxEntry): Promise<User>;
+  /**
+   * Gives a member another role; the caller holds the organization's lock of members. Null when there is no such member.
+   *
+   * @throws AppError `last-owner` when nobody would be left who may do everything.
+   */
+  changeRole(organizationId: string, userId: string, role: Role, outbox?: OutboxEntry): Promise<User | null>;
+  /** Takes a member out, as `changeRole` does. False when there is no such member. @throws AppError `last-owner` */
+  removeMember(organizationId: string, userId: string, outbox?: OutboxEntry): Promise<boolean>;
+  /**
+   * The user with this address and password, else null; takes as long for an unknown address as for a wrong password.
    * Without an organization: who signs in names none.
    *
    * @throws AppError `overloaded` when too many passwords are being checked.
    */
-  verifyPassword(email: string, password: string): Promise<string | null>;
+  verifyPassword(email: string, password: string): Promise<VerifiedUser | null>;
+  /**
+   * Replaces the password and voids every token of the person. False when the current one is another.
+   *
+   * @throws AppError `overloaded`
+   */
+  changePassword(
+    userId: string,
+    passwords: { readonly current: string; readonly next: string },
+    outbox?: OutboxEntry,
+  ): Promise<boolean>;
 }
 
 function toMember(organizationId: string, document: unknown): User | undefined {
@@ -60,6 +95,8 @@ async function insertUser(collection: Collection<UserDocument>, document: UserDo
   }
 }
 
+type Membering = UserDocument['memberships'];
+
 /** Users in MongoDB. */
 export function createUsersRepository(
   collection: Collection<UserDocument>,
@@ -67,8 +104,38 @@ export function createUsersRepository(
   hasher: PasswordHasher,
   now: () => Date,
 ): UsersRepository {
+  const findDocument = async (filter: Filter<UserDocument>): Promise<UserDocument | null> => {
+    const found = await collection.findOne(filter);
+    return found === null ? null : userDocument.parse(found);
+  };
+  const members = async (organizationId: string): Promise<User[]> => {
+    const found = await collection.find({ 'memberships.organization_id': organizationId }).sort({ email: 1 }).toArray();
+    return found.flatMap((document) => toMember(organizationId, document) ?? []);
+  };
+  /** Replaces the memberships as they were read; null when somebody else was faster, or there is no such user. */
+  const replaceMemberships = async (
+    userId: string,
+    next: (before: Membering) => Membering | null,
+    outbox: OutboxEntry | undefined,
+  ): Promise<UserDocument | null> => {
+    const before = await findDocument({ _id: userId });
+    const memberships = before === null ? null : next(before.memberships);
+    if (before === null || memberships === null) return null;
+    const { matchedCount } = await collection.updateOne(
+      { _id: userId, memberships: before.memberships },
+      { $set: { memberships }, ...pushEntry(outbox) },
+    );
+    if (matchedCount === 0) throw new AppError('members-busy', 'The user was changed by others at this moment.');
+    return { ...before, memberships };
+  };
+  const requireOtherOwner = async (organizationId: string, userId: string): Promise<void> => {
+    const owners = (await members(organizationId)).filter(({ role }) => role === 'owner');
+    if (owners.some(({ id }) => id !== userId) || !owners.some(({ id }) => id === userId)) return;
+    throw new AppError('last-owner', 'This is the last owner of the organization.');
+  };
+
   return {
-    async create(organizationId, { email, displayName, password, role }) {
+    async create(organizationId, { email, displayName, password, role }, outbox) {
       const hash = await hasher.hash(password);
       const createdAt = now();
       const document: UserDocument = {
@@ -77,24 +144,80 @@ export function createUsersRepository(
         display_name: displayName,
         password: hash,
         memberships: [{ organization_id: organizationId, role }],
+        credential_version: 0,
         created_at: createdAt,
+        ...firstEntry(outbox),
       };
       await runUnique(() => insertUser(collection, document));
       return { id: document._id, email: document.email, displayName, role, createdAt };
     },
-    list: (organizationId) =>
+    list: (organizationId) => run(() => members(organizationId)),
+    findMember: (organizationId, userId) =>
       run(async () => {
-        const documents = await collection
-          .find({ 'memberships.organization_id': organizationId })
-          .sort({ email: 1 })
-          .toArray();
-        return documents.flatMap((document) => toMember(organizationId, document) ?? []);
+        const document = await findDocument({ _id: userId });
+        return document === null ? null : (toMember(organizationId, document) ?? null);
+      }),
+    isKnown: (email) => run(async () => (await findDocument({ email: normaliseEmail(email) })) !== null),
+    addMember: (organizationId, userId, role, outbox) =>
+      run(async () => {
+        const added = await replaceMemberships(
+          userId,
+          (before) =>
+            before.some(({ organization_id }) => organization_id === organizationId)
+              ? null
+              : [...before, { organization_id: organizationId, role }],
+          outbox,
+        );
+        const member = added === null ? undefined : toMember(organizationId, added);
+        if (member === undefined) throw new AppError('already-member', 'The user is a member of the organization.');
+        return member;
+      }),
+    changeRole: (organizationId, userId, role, outbox) =>
+      run(async () => {
+        if (role !== 'owner') await requireOtherOwner(organizationId, userId);
+        const isIt = (membership: Membering[number]): boolean => membership.organization_id === organizationId;
+        const changed = await replaceMemberships(
+          userId,
+          (before) =>
+            before.some(isIt)
+              ? before.map((membership) => (isIt(membership) ? { ...membership, role } : membership))
+              : null,
+          outbox,
+        );
+        return changed === null ? null : (toMember(organizationId, changed) ?? null);
+      }),
+    removeMember: (organizationId, userId, outbox) =>
+      run(async () => {
+        await requireOtherOwner(organizationId, userId);
+        const changed = await replaceMemberships(
+          userId,
+          (before) => {
+            const left = before.filter(({ organization_id }) => organization_id !== organizationId);
+            return left.length === before.length ? null : left;
+          },
+          outbox,
+        );
+        return changed !== null;
       }),
     async verifyPassword(email, password) {
-      const found = await run(() => collection.findOne({ email: normaliseEmail(email) }));
-      const user = found === null ? null : userDocument.parse(found);
+      const user = await run(() => findDocument({ email: normaliseEmail(email) }));
       const matches = await hasher.verify(password, user?.password ?? null);
-      return matches && user !== null ? user._id : null;
+      if (!matches || user === null) return null;
+      const organizationIds = user.memberships.map(({ organization_id }) => organization_id);
+      return { id: user._id, credentialVersion: user.credential_version, organizationIds };
+    },
+    async changePassword(userId, { current, next }, outbox) {
+      const user = await run(() => findDocument({ _id: userId }));
+      if (!(await hasher.verify(current, user?.password ?? null)) || user === null) return false;
+      const password = await hasher.hash(next);
+      const { matchedCount } = await run(() =>
+        collection.updateOne(
+          // Of two changes at the same moment the second finds another password than the one it has proved.
+          { _id: userId, 'password.hash': user.password.hash },
+          { $set: { password, credential_version: user.credential_version + 1 }, ...pushEntry(outbox) },
+        ),
+      );
+      return matchedCount === 1;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Readable } from 'node:stream';
 import axios, { isAxiosError, type AxiosInstance, type AxiosResponse } from 'axios';
 import type { z } from 'zod';
 import type { Operation } from './contract/operation';
@@ -26,6 +27,9 @@ export interface RestapiClientOptions {
   readonly requestId?: () => string | undefined;
 }
 
+/** A file to send: its bytes, or a stream of them. */
+export type Upload = Uint8Array | Readable;
+
 type Part<O, K extends string> =
   O extends Readonly<Record<K, infer S extends z.ZodType>> ? Readonly<Record<K, z.input<S>>> : unknown;
 type OptionalPart<O, K extends string> =
@@ -35,8 +39,11 @@ type OptionalPart<O, K extends string> =
       : Readonly<Record<K, z.input<S>>>
     : unknown;
 
+type UploadPart<O> = O extends { readonly upload: unknown } ? { readonly upload: Upload } : unknown;
+
 /** What an operation is called with: `params`, `query` and `body`, as far as it has them. */
 export type InputOf<K extends OperationId> = Part<Operations[K], 'params'> &
+  UploadPart<Operations[K]> &
   OptionalPart<Operations[K], 'query'> &
   OptionalPart<Operations[K], 'body'>;
 
@@ -52,6 +59,7 @@ interface CallInput {
   readonly params?: Readonly<Record<string, unknown>>;
   readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
+  readonly upload?: Upload;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -101,9 +109,13 @@ async function call(
   const answer = await send(http, {
     method: operation.method,
     url: pathOf(operation, input.params),
-    headers: headersOf(options, operation),
+    headers: {
+      ...headersOf(options, operation),
+      ...(operation.upload === undefined ? {} : { 'content-type': 'application/octet-stream' }),
+    },
     ...(input.query === undefined ? {} : { params: input.query }),
     ...(operation.body === undefined ? {} : { data: input.body ?? {} }),
+    ...(input.upload === undefined ? {} : { data: input.upload }),
     ...(input.signal === undefined ? {} : { signal: input.signal }),
   });
   if (answer.status !== operation.status) throw errorOfAnswer({ ...answer, body: answer.data });
@@ -126,6 +138,9 @@ export function createRestapiClient(options: RestapiClientOptions): RestapiClien
     baseURL: options.baseUrl,
     timeout,
     maxContentLength: maxAnswerBytes,
+    maxBodyLength: Infinity,
+    // Several values are the same name several times.
+    paramsSerializer: { indexes: null },
     maxRedirects: 0,
     proxy: false,
     validateStatus: () => true,

@@ -21,7 +21,15 @@ export { answerHealth } from './http/health-routes';
 export { createHttpApp, type HttpAppOptions } from './http/http-app';
 export { createHttpServer, type HttpServer, type HttpServerOptions } from './http/http-server';
 export { requestIdFrom, requestIdHeader } from './http/request-id';
-export { routesFor, type AuthenticationRequest, type Route, type RouteInput } from './http/route';
+export {
+  routesFor,
+  type Answered,
+  type AuthenticationRequest,
+  type HttpMethod,
+  type Route,
+  type RouteInput,
+} from './http/route';
+export type { StaticAsset } from './http/static-asset';
 export { createLifecycle, type Lifecycle, type LifecyclePart } from './lifecycle';
 export { createLogger, type Logger } from './logger';
 export { Counter, createRegistry, Gauge, Histogram, Registry } from './metrics';

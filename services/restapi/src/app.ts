@@ -3,6 +3,7 @@ import { toAppError } from '@cloudtuner/errors';
 import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
 import { createMetroculusClient } from '@cloudtuner/metroculus-client';
 import { backfill, createProducer } from '@cloudtuner/queues';
+import { operations } from '@cloudtuner/restapi-client';
 import {
   createHttpApp,
   createHttpServer,
@@ -15,18 +16,33 @@ import {
   type Logger,
   type Route,
 } from '@cloudtuner/service-kit';
+import { createClickhouseBillExpenses } from './adapters/expenses/clickhouse-bill-expenses';
+import { createClickhouseWorkloadCosts } from './adapters/expenses/clickhouse-workload-costs';
+import { createClickhouseAccountStatus } from './adapters/clickhouse-account-status';
 import { createClickhouseFacts } from './adapters/clickhouse-facts';
+import { createMemoryRateLimiter } from './adapters/memory-rate-limiter';
 import { createMetroculusLiveCosts } from './adapters/metroculus-live-costs';
+import { apiDocumentAssets } from './adapters/api-document-assets';
+import { createAuditWriter, type AuditWriter } from './adapters/audit/audit-writer';
+import { createClickhouseAuditReader } from './adapters/audit/clickhouse-audit-reader';
+import { createClickhouseBillStore } from './adapters/bills/clickhouse-bill-store';
+import { createRecordFileReader } from './adapters/bills/record-file-reader';
 import { createQueueBackfills } from './adapters/queue-backfills';
 import type { Config } from './config';
 import { createReadMarks } from './domain/read-marks';
 import { createSignInThrottle } from './domain/sign-in-throttle';
+import { createAuditTrail } from './http/audit-trail';
 import { createAuthenticate } from './http/authenticate';
 import type { Principal } from './http/principal';
+import { breakdownExpensesRoutes } from './http/routes/breakdown-expenses';
+import { auditRoutes } from './http/routes/audit';
 import { cleanExpensesRoutes } from './http/routes/clean-expenses';
 import { backfillRoutes, cloudAccountRoutes } from './http/routes/cloud-accounts';
+import { expenseImportRoutes } from './http/routes/expense-imports';
 import { costRoutes } from './http/routes/costs';
-import { organizationRoutes, userRoutes } from './http/routes/identity';
+import { invitationRoutes, organizationRoutes, signInRoutes, userRoutes } from './http/routes/identity';
+import { personalTokenRoutes, serviceTokenRoutes } from './http/routes/tokens';
+import { poolRoutes } from './http/routes/pools';
 import { createScopedRoutes } from './http/scoped-routes';
 import { createMetrics, type Metrics } from './metrics';
 import type { LedgerObserver, NoteRead } from './ports';
@@ -46,6 +62,7 @@ const signInPeriodMs = 5 * 60_000;
 const signInMaxKeys = 10_000;
 const readMarkPeriodMs = 60_000;
 const readMarkMaxIds = 50_000;
+const auditPeriodMs = 1_000;
 
 function connect(config: Config) {
   const tls = (area: 'MONGODB' | 'CLICKHOUSE' | 'METROCULUS' | 'REDIS') => {
@@ -111,14 +128,23 @@ function createNoteRead(metadata: Metadata, options: { logger: Logger; now: () =
   };
 }
 
-function createRoutes(
+function importDependencies(
   config: Config,
-  { metadata, clickhouse, metroculus, backfillProducer }: Connections,
-  context: { logger: Logger; metrics: Metrics; now: () => number },
-): Route<Principal>[] {
-  const { logger, metrics, now } = context;
-  const routes = createScopedRoutes(metadata);
-  const identity = {
+  { metadata, clickhouse, now }: Pick<Connections, 'metadata' | 'clickhouse'> & { now: () => number },
+) {
+  return {
+    ...metadata,
+    bills: createClickhouseBillStore(clickhouse, { now }),
+    files: createRecordFileReader({ spoolFolder: config.EXPENSE_IMPORT_SPOOL_FOLDER }),
+    now,
+    maxUploadBytes: config.EXPENSE_IMPORT_MAX_BYTES,
+    maxImports: config.EXPENSE_IMPORT_MAX_AT_ONCE,
+  };
+}
+
+function identityDependencies(config: Config, metadata: Metadata, context: { metrics: Metrics; now: () => number }) {
+  const { metrics, now } = context;
+  return {
     ...metadata,
     throttle: createSignInThrottle({
       maxAttempts: config.SIGN_IN_MAX_FAILURES,
@@ -131,13 +157,33 @@ function createRoutes(
       metrics.signIns.inc({ outcome: outcome.replaceAll('-', '_') });
     },
   };
-  const accounts = { ...metadata, backfills: createQueueBackfills(backfillProducer), now };
+}
+
+function createRoutes(
+  config: Config,
+  { metadata, clickhouse, metroculus, backfillProducer }: Connections,
+  context: { logger: Logger; metrics: Metrics; now: () => number },
+): Route<Principal>[] {
+  const { logger, metrics, now } = context;
+  const limiter = createMemoryRateLimiter({
+    token: config.RATE_LIMIT_TOKEN_UNITS,
+    organization: config.RATE_LIMIT_ORGANIZATION_UNITS,
+  });
+  const routes = createScopedRoutes({ ...metadata, limiter, now });
+  const identity = identityDependencies(config, metadata, { metrics, now });
+  // Below our own time-out, so that the server's answer arrives first.
+  const limits = { maxExecutionSeconds: Math.max(1, Math.floor(config.CLICKHOUSE_TIMEOUT_MS / 1000) - 1) };
+  const accounts = {
+    ...metadata,
+    backfills: createQueueBackfills(backfillProducer),
+    statuses: createClickhouseAccountStatus(clickhouse, limits),
+    now,
+  };
   const costs = {
     ...metadata,
-    facts: createClickhouseFacts(clickhouse, {
-      // Below our own time-out, so that the server's answer arrives first.
-      maxExecutionSeconds: Math.max(1, Math.floor(config.CLICKHOUSE_TIMEOUT_MS / 1000) - 1),
-    }),
+    facts: createClickhouseFacts(clickhouse, limits),
+    billExpenses: createClickhouseBillExpenses(clickhouse, limits),
+    workloads: createClickhouseWorkloadCosts(clickhouse, limits),
     live: createMetroculusLiveCosts(metroculus, { logger, now }),
     observer: createObserver(metrics, logger),
     noteRead: createNoteRead(metadata, { logger, now }),
@@ -147,14 +193,27 @@ function createRoutes(
   return [
     ...organizationRoutes(routes, identity),
     ...userRoutes(routes, identity),
+    ...invitationRoutes(routes, identity),
+    ...signInRoutes(routes, identity),
+    ...personalTokenRoutes(routes, identity),
+    ...serviceTokenRoutes(routes, identity),
+    ...auditRoutes(routes, { audit: createClickhouseAuditReader(clickhouse, limits), now }),
     ...cloudAccountRoutes(routes, accounts),
     ...backfillRoutes(routes, accounts),
     ...costRoutes(routes, costs),
     ...cleanExpensesRoutes(routes, costs),
+    ...breakdownExpensesRoutes(routes, costs),
+    ...poolRoutes(routes, metadata),
+    ...expenseImportRoutes(routes, importDependencies(config, { metadata, clickhouse, now })),
   ];
 }
 
-function compose(server: HttpServer, connections: Connections, logger: Logger): RestapiApp {
+function compose(
+  parts: { server: HttpServer; audit: AuditWriter },
+  connections: Connections,
+  logger: Logger,
+): RestapiApp {
+  const { server, audit } = parts;
   const { metadata, clickhouse, metroculus, backfillProducer } = connections;
   const lifecycle = createLifecycle(logger);
   lifecycle.add({ name: 'metadata', stop: () => metadata.close() });
@@ -166,6 +225,8 @@ function compose(server: HttpServer, connections: Connections, logger: Logger): 
     },
   });
   lifecycle.add({ name: 'queues', stop: () => backfillProducer.close() });
+  // Stops after the server: what was answered last is written, too.
+  lifecycle.add(audit);
   lifecycle.add(server);
   return {
     start: () => lifecycle.start(),
@@ -183,13 +244,32 @@ export function createApp(config: Config, { logger, registry, health, now = Date
   // Without these two hardly any answer can be given. Redis and metroculus are missed by single routes, which say so.
   health.addCheck('mongodb', () => metadata.ping());
   health.addCheck('clickhouse', (signal) => clickhouse.ping(signal));
+  const metrics = createMetrics(registry);
+  const audit = createAuditWriter({
+    clickhouse,
+    outbox: metadata.outbox,
+    logger,
+    events: metrics.auditEvents,
+    periodMs: auditPeriodMs,
+  });
   const handler = createHttpApp<Principal>({
     logger,
     registry,
     health,
-    routes: createRoutes(config, connections, { logger, metrics: createMetrics(registry), now }),
+    routes: createRoutes(config, connections, { logger, metrics, now }),
+    assets: apiDocumentAssets(),
+    compress: true,
+    onAnswer: createAuditTrail({ operations, organizations: metadata.organizations, log: audit, logger, now }),
     authenticate: createAuthenticate({ tokens: metadata.tokens, clusterSecret: config.CLUSTER_SECRET }),
   });
-  const server = createHttpServer({ name: 'http', host: config.HOST, port: config.PORT, handler, logger });
-  return compose(server, connections, logger);
+  const server = createHttpServer({
+    name: 'http',
+    host: config.HOST,
+    port: config.PORT,
+    handler,
+    logger,
+    // Of a whole request with its body; what is not a file has a few kilobytes.
+    serverOptions: { requestTimeout: config.EXPENSE_IMPORT_MAX_SECONDS * 1000 },
+  });
+  return compose({ server, audit }, connections, logger);
 }

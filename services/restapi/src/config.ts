@@ -1,6 +1,7 @@
 import { commonConfig, defineConfig, env, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
 
 const day = 86_400;
+const gibibyte = 1024 ** 3;
 
 /** The environment of restapi. */
 export const config = defineConfig({
@@ -15,6 +16,15 @@ export const config = defineConfig({
     'Failed sign-ins in five minutes, per client address and e-mail address, before the next is refused.',
     { default: 10, min: 1, max: 1000 },
   ),
+  RATE_LIMIT_TOKEN_UNITS: env.integer(
+    'Units that one token has in a minute, in each process: 1 for a small answer, 5 for a query, 50 for an export.',
+    { default: 6000, min: 50, max: 100_000_000 },
+  ),
+  RATE_LIMIT_ORGANIZATION_UNITS: env.integer('Units that all tokens of an organization have together in a minute.', {
+    default: 30_000,
+    min: 50,
+    max: 100_000_000,
+  }),
   MONGODB_URL: env.url('Where organizations, users, tokens and cloud accounts are.'),
   MONGODB_DATABASE: env.optionalString('Its database, if not the one of the URL.'),
   ...tlsConfig('MONGODB'),
@@ -31,6 +41,22 @@ export const config = defineConfig({
   ...tlsConfig('REDIS'),
   METROCULUS_URL: env.url('Where live costs are computed.'),
   ...tlsConfig('METROCULUS'),
+  EXPENSE_IMPORT_MAX_BYTES: env.integer('How large the file of a bill may be, as it is sent.', {
+    default: 4 * gibibyte,
+    min: 1024,
+    max: 1024 * gibibyte,
+  }),
+  EXPENSE_IMPORT_MAX_SECONDS: env.integer('How long a request may take to arrive, a file of a bill included.', {
+    default: 3600,
+    min: 10,
+    max: day,
+  }),
+  EXPENSE_IMPORT_MAX_AT_ONCE: env.integer('How many files of bills one process takes at once.', {
+    default: 2,
+    min: 1,
+    max: 100,
+  }),
+  EXPENSE_IMPORT_SPOOL_FOLDER: env.string('Where a Parquet file lies while it is read.', { default: '/tmp' }),
   LIVE_COSTS_BUDGET_MS: env.integer('How long an answer waits for live costs before it uses the stored ones.', {
     default: 2000,
     min: 50,

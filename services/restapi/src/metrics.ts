@@ -6,6 +6,7 @@ export interface Metrics {
   readonly liveReadSeconds: Histogram<'outcome'>;
   readonly expensesOutOfStep: Counter;
   readonly accountsLeftOut: Counter<'reason'>;
+  readonly auditEvents: Counter<'outcome'>;
 }
 
 /** The metrics, registered. */
@@ -34,6 +35,12 @@ export function createMetrics(registry: Registry): Metrics {
       name: 'restapi_accounts_left_out_total',
       help: 'Accounts that were left out of an answer because their costs could not be read.',
       labelNames: ['reason'],
+      registers,
+    }),
+    auditEvents: new Counter({
+      name: 'restapi_audit_events_total',
+      help: 'Audit records: written and relayed (from the outbox of a document) are kept, delayed counts rounds that failed, dropped and unreadable are lost.',
+      labelNames: ['outcome'],
       registers,
     }),
   };

@@ -224,9 +224,13 @@ describe('GET …/clean_expenses', () => {
       resource_id: shop.cluster_resource_id,
       resource_type: 'K8s Cluster',
       name: 'shop',
+      service_name: null,
       region: 'eu-west-1',
       owner: 'team-a',
+      pool_id: null,
+      employee_id: null,
       cost: 1.75,
+      billed_cost: null,
       coverage: 1 / 24,
     });
     const pages = await Promise.all(

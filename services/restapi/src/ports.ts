@@ -1,5 +1,6 @@
 import type { Nanos, TimeWindow } from '@cloudtuner/cost-model';
 import type { CloudAccount } from '@cloudtuner/metadata';
+import type { AuditEvent } from './domain/audit-event';
 import type { LedgerEntry } from './domain/ledger';
 
 /** Why a read happens, and when it need not go on. */
@@ -62,4 +63,62 @@ export interface LedgerObserver {
   expensesOutOfStep(cloudAccountId: string, days: number): void;
   /** An account that had to be left out of an answer. */
   accountLeftOut(cloudAccountId: string, error: unknown): void;
+}
+
+/** Units that are left to somebody in the running period. */
+export interface Budget {
+  readonly allowed: boolean;
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetMs: number;
+}
+
+/** Counts units per token and per organization. */
+export interface RateLimiter {
+  consume(of: 'token' | 'organization', id: string, units: number): Promise<Budget>;
+}
+
+/** A row of the audit log as owners read it. */
+export interface AuditRecord extends Omit<AuditEvent, 'organizationIds' | 'details'> {
+  readonly details: unknown;
+}
+
+/** Which records are asked for; the window in ms. */
+export interface AuditQuery {
+  readonly window: TimeWindow;
+  readonly cloudAccountId?: string | undefined;
+  readonly actorId?: string | undefined;
+  readonly operation?: string | undefined;
+  readonly result?: AuditEvent['result'] | undefined;
+}
+
+/** The kept records of an organization. Every method throws `clickhouse-unavailable` when the store is down or hangs. */
+export interface AuditReader {
+  /** The newest first; `before` is where the page before this one has ended. */
+  read(
+    organizationId: string,
+    query: AuditQuery,
+    page: { limit: number; before: { atMs: number; id: string } | null; signal: AbortSignal },
+  ): Promise<AuditRecord[]>;
+}
+
+/** Takes events that are no change of a document. Never fails and is not waited for; what it cannot hold is counted. */
+export interface AuditLog {
+  note(event: AuditEvent): void;
+}
+
+/** What we know of the samples of an account; null = none ever. */
+export interface AccountReception {
+  /** Start of the first hour with samples, in ms. */
+  readonly sinceMs: number | null;
+  readonly lastSampleMs: number | null;
+  /** Measured ÷ expected time of the last 24 hours. */
+  readonly coverage: number | null;
+  /** Of the last 24 hours, sorted. */
+  readonly flags: readonly string[];
+}
+
+/** Reception of accounts. Every method throws `clickhouse-unavailable` when the store is down or hangs. */
+export interface AccountStatusReader {
+  reception(cloudAccountId: string, context: { nowMs: number; signal: AbortSignal }): Promise<AccountReception>;
 }

@@ -5,21 +5,59 @@ import { displayText, unixSeconds, unixSecondsInput, uuid } from './scalars';
 const maxOverlapSeconds = 30 * 86_400;
 const defaultOverlapSeconds = 86_400;
 
-const cloudAccount = z.object({
-  id: z.uuid(),
-  organization_id: z.uuid(),
-  type: z.enum(['kubernetes_cnr', 'aws_cnr', 'azure_cnr', 'gcp_cnr', 'environment']),
-  name: z.string(),
-  region: z.string().nullable(),
-  owner: z.string().nullable(),
-  /** `resource_id` of the cluster in expenses. */
-  cluster_resource_id: z.uuid().nullable(),
-  created_at: unixSeconds,
-  last_read_at: unixSeconds.nullable(),
-});
+/** A Kubernetes cluster, or a source of bills. */
+const cloudAccountType = z.enum(['kubernetes_cnr', 'aws_cnr', 'azure_cnr', 'gcp_cnr', 'environment']);
+
+const maxTags = 50;
+const maxTagLength = 200;
+const mebibyte = 1024 * 1024;
+
+const tagText = z
+  .string()
+  .min(1)
+  .max(maxTagLength)
+  .regex(/^[^\p{Cc}]*$/u, 'must be printable');
+const tags = z
+  .record(tagText, tagText)
+  .refine((pairs) => Object.keys(pairs).length <= maxTags, `must be at most ${String(maxTags)}`)
+  .describe(`At most ${String(maxTags)} pairs.`);
+
+const cloudAccount = z
+  .object({
+    id: z.uuid(),
+    organization_id: z.uuid(),
+    type: z.enum(['kubernetes_cnr', 'aws_cnr', 'azure_cnr', 'gcp_cnr', 'environment']),
+    name: z.string(),
+    region: z.string().nullable(),
+    owner: z.string().nullable(),
+    tags: z.record(z.string(), z.string()),
+    cluster_resource_id: z.uuid().nullable().describe('`resource_id` of the cluster in expenses.'),
+    created_at: unixSeconds,
+    last_read_at: unixSeconds.nullable(),
+  })
+  .meta({ id: 'CloudAccount' });
 
 /** Basic credentials of remote_write, shown this once. */
-const credentials = z.object({ username: z.uuid(), password: z.string() });
+const credentials = z
+  .object({ username: z.uuid(), password: z.string() })
+  .meta({ id: 'WriteCredentials', description: 'Basic credentials of remote_write, shown this once.' });
+
+const limit = (min: number, max: number) => z.int().min(min).max(max).optional();
+
+/** Overrides of the gateway's limits; the same names and bounds as in the store. */
+const writeLimitFields = {
+  samples_per_second: limit(0, 1_000_000_000).describe('0 = no rate limit.'),
+  samples_burst: limit(1, 10_000_000_000),
+  series: limit(1, 1_000_000),
+  samples: limit(1, 10_000_000),
+  labels: limit(1, 1_000),
+  label_name_bytes: limit(1, 64 * 1024),
+  label_value_bytes: limit(1, mebibyte),
+  body_bytes: limit(1, 64 * mebibyte),
+  decoded_bytes: limit(1, 256 * mebibyte),
+  future_seconds: limit(1, 86_400),
+  in_flight_requests: limit(1, 10_000),
+};
 
 const params = z.object({ cloud_account_id: uuid });
 
@@ -40,16 +78,19 @@ export const cloudAccountOperations = {
     operationId: 'createCloudAccount',
     method: 'POST',
     path: '/restapi/v2/organizations/:organization_id/cloud_accounts',
-    summary: 'Connects a Kubernetes cluster; answers its remote_write credentials, this once',
+    summary:
+      'Connects a Kubernetes cluster or an account of bills; answers the remote_write credentials of a cluster, this once',
     access: 'cloud-accounts:write',
     scope: inOrganization,
+    errors: ['account-name-taken'],
     status: 201,
     params: z.object({ organization_id: uuid }),
     body: z.strictObject({
       name: displayText,
-      type: z.literal('kubernetes_cnr'),
+      type: cloudAccountType,
       region: displayText.optional(),
       owner: displayText.optional(),
+      tags: tags.optional(),
     }),
     response: cloudAccount.extend({ credentials }),
   },
@@ -60,6 +101,7 @@ export const cloudAccountOperations = {
     summary: 'The cloud accounts of the organization',
     access: 'cloud-accounts:read',
     scope: inOrganization,
+    restrictable: true,
     status: 200,
     params: z.object({ organization_id: uuid }),
     query: z.strictObject({}),
@@ -76,6 +118,69 @@ export const cloudAccountOperations = {
     params,
     query: z.strictObject({}),
     response: cloudAccount,
+  },
+  updateCloudAccount: {
+    operationId: 'updateCloudAccount',
+    method: 'PATCH',
+    path: '/restapi/v2/cloud_accounts/:cloud_account_id',
+    summary: 'Changes name, region, owner or tags of a cloud account; what is left out stays',
+    description: 'Past costs are shown under what the account is called now.',
+    access: 'cloud-accounts:write',
+    scope: inCloudAccount,
+    errors: ['account-name-taken'],
+    status: 200,
+    params,
+    body: z.strictObject({
+      name: displayText.optional(),
+      region: displayText.nullable().optional(),
+      owner: displayText.nullable().optional(),
+      tags: tags.optional().describe('Replaces all tags.'),
+    }),
+    response: cloudAccount,
+  },
+  getCloudAccountStatus: {
+    operationId: 'getCloudAccountStatus',
+    method: 'GET',
+    path: '/restapi/v2/cloud_accounts/:cloud_account_id/status',
+    summary: 'Whether samples of the cluster arrive, since when, and how much of the last 24 hours was measured',
+    access: 'cloud-accounts:read',
+    scope: inCloudAccount,
+    costClass: 'query',
+    errors: [
+      'clickhouse-query-timeout',
+      'clickhouse-query-too-large',
+      'clickhouse-schema-missing',
+      'clickhouse-unavailable',
+    ],
+    status: 200,
+    params,
+    query: z.strictObject({}),
+    response: z.object({
+      cloud_account_id: z.uuid(),
+      status: z
+        .enum(['receiving', 'stale', 'never'])
+        .nullable()
+        .describe('receiving: a sample within 20 minutes; null for an account that is no cluster.'),
+      receiving_since: unixSeconds.nullable().describe('The first hour of which we have samples.'),
+      last_sample_at: unixSeconds.nullable().describe('As the last refresh of the running hour knows it.'),
+      coverage_24h: z.number().min(0).max(1).nullable().describe('Measured ÷ expected time of the last 24 hours.'),
+      flags: z.array(z.string()).describe('What the last 24 hours have to say about the quality of their data.'),
+      credentials: z.array(z.object({ created_at: unixSeconds, expires_at: unixSeconds.nullable() })),
+      write_limits: z.object(writeLimitFields).describe('Where it differs from the defaults of the gateway.'),
+    }),
+  },
+  setWriteLimits: {
+    operationId: 'setWriteLimits',
+    method: 'PUT',
+    path: '/restapi/v2/cloud_accounts/:cloud_account_id/write_limits',
+    summary: 'Replaces the limits of the account’s writes; what is left out has the gateway’s default',
+    description: 'For the operator of the platform: what an account may send is what it pays for.',
+    access: 'cluster-secret',
+    errors: ['metadata-unavailable', 'not-found'],
+    status: 200,
+    params,
+    body: z.strictObject(writeLimitFields),
+    response: z.object({ cloud_account_id: z.uuid(), write_limits: z.object(writeLimitFields) }),
   },
   deleteCloudAccount: {
     operationId: 'deleteCloudAccount',
@@ -96,6 +201,7 @@ export const cloudAccountOperations = {
     summary: 'Issues a new remote_write password; the previous one stays valid for the overlap',
     access: 'cloud-accounts:rotate',
     scope: inCloudAccount,
+    errors: ['rotation-conflict'],
     status: 201,
     params,
     body: z.strictObject({ overlap_seconds: z.int().min(0).max(maxOverlapSeconds).default(defaultOverlapSeconds) }),
@@ -108,6 +214,7 @@ export const cloudAccountOperations = {
     summary: 'Computes the hours of a past window again; the same window twice is the same job',
     access: 'backfills:write',
     scope: inCloudAccount,
+    errors: ['invalid-window', 'queue-unavailable', 'range-too-long'],
     status: 202,
     params,
     body: z.strictObject({ start_time: unixSecondsInput, end_time: unixSecondsInput }),
@@ -120,6 +227,7 @@ export const cloudAccountOperations = {
     summary: 'How far a backfill is',
     access: 'backfills:read',
     scope: inCloudAccount,
+    errors: ['queue-unavailable'],
     status: 200,
     params: params.extend({ backfill_id: z.string().regex(/^[A-Za-z0-9_.-]{1,200}$/, 'must be an id of a backfill') }),
     query: z.strictObject({}),

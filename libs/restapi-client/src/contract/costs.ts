@@ -1,20 +1,8 @@
 import { z } from 'zod';
 import { inOrganization, type Operation } from './operation';
-import {
-  costParts,
-  integerParam,
-  interval,
-  money,
-  moneyForm,
-  unixSeconds,
-  unixSecondsParam,
-  uuid,
-  warning,
-} from './scalars';
+import { costParts, interval, money, moneyForm, unixSeconds, unixSecondsParam, uuid, warning } from './scalars';
 
 const maxWindowLength = 200;
-const defaultPageSize = 100;
-const maxPageSize = 1000;
 
 /** Measured ÷ expected time of the part that has passed; null when none has. */
 const coverage = z.number().min(0).max(1).nullable();
@@ -57,26 +45,15 @@ const cluster = z.object({
   cost_24h: money,
 });
 
-const expense = interval.extend({
-  cloud_account_id: z.uuid(),
-  cloud_account_name: z.string(),
-  resource_id: z.uuid(),
-  resource_type: z.literal('K8s Cluster'),
-  name: z.string(),
-  region: z.string().nullable(),
-  owner: z.string().nullable(),
-  cost: money,
-  coverage,
-});
+/** What a query over stored facts may end with. */
+const queryErrors = [
+  'clickhouse-query-timeout',
+  'clickhouse-query-too-large',
+  'clickhouse-schema-missing',
+  'clickhouse-unavailable',
+] as const;
 
-const k8sCosts = z.object({
-  k8s_total_cost: money,
-  k8s_cost_breakdown: z.array(
-    z.object({ cloud_account_id: z.uuid(), cloud_account_name: z.string(), cost: money, breakdown: costParts }),
-  ),
-});
-
-/** Clusters, their costs, and the expenses of an organization. */
+/** Clusters and their costs. */
 export const costOperations = {
   listClusters: {
     operationId: 'listClusters',
@@ -85,6 +62,9 @@ export const costOperations = {
     summary: 'The clusters of the organization: whether they are received, and what the last 24 hours cost',
     access: 'costs:read',
     scope: inOrganization,
+    restrictable: true,
+    costClass: 'query',
+    errors: queryErrors,
     status: 200,
     params: z.object({ organization_id: uuid }),
     query: z.strictObject({ money: moneyForm }),
@@ -102,9 +82,12 @@ export const costOperations = {
     summary: 'The costs of a cluster by hour or day',
     access: 'costs:read',
     scope: { of: 'cloud-account', from: 'params', field: 'cluster_id' },
+    costClass: 'query',
+    errors: [...queryErrors, 'invalid-window', 'range-too-long'],
     status: 200,
     params: z.object({ cluster_id: uuid }),
     query: windowQuery,
+    example: { query: { window: '7d' } },
     response: z.object({
       cluster_id: z.uuid(),
       cluster_name: z.string(),
@@ -120,43 +103,6 @@ export const costOperations = {
       coverage,
       freshness: z.object({ last_sample_at: unixSeconds.nullable() }),
       flags: z.array(z.string()),
-      warnings: z.array(warning),
-    }),
-  },
-  getCleanExpenses: {
-    operationId: 'getCleanExpenses',
-    method: 'GET',
-    path: '/restapi/v2/clean_expenses',
-    summary: 'What every resource of the organization cost in a window',
-    access: 'costs:read',
-    scope: { of: 'organization', from: 'query', field: 'organization_id' },
-    status: 200,
-    query: z.strictObject({
-      organization_id: uuid,
-      start_date: unixSecondsParam,
-      end_date: unixSecondsParam,
-      limit: integerParam({ min: 1, max: maxPageSize }).default(defaultPageSize),
-      offset: integerParam({ min: 0, max: 1_000_000 }).default(0),
-      money: moneyForm,
-    }),
-    response: z.object({
-      organization_id: z.uuid(),
-      currency: z.string(),
-      granularity,
-      /** The window that was answered: the one asked for, its edges moved outward to whole hours. */
-      start_date: unixSeconds,
-      end_date: unixSeconds,
-      final_after: unixSeconds,
-      data_version: dataVersion,
-      limit: z.int(),
-      offset: z.int(),
-      total_count: z.int(),
-      /** Σ cost over the rows of all pages − overlap.cost. */
-      total_cost: money,
-      overlap: z.object({ cost: money }),
-      clean_expenses: z.array(expense),
-      /** The Kubernetes dollars of the rows above, broken down; not to be added to them. Only when above 0. */
-      k8s_costs: k8sCosts.optional(),
       warnings: z.array(warning),
     }),
   },

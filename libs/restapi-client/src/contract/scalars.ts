@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { onTheWire } from './wire-schema';
 
 const maxNameLength = 200;
 const maxUnixSeconds = 253_402_300_799;
@@ -13,10 +14,13 @@ export const uuid = z
   .pipe(z.string());
 
 /** A name that people see: trimmed, NFC, 1 to 200 printable characters. */
-export const displayText = z
-  .string()
-  .transform((text) => text.trim().normalize('NFC'))
-  .pipe(z.string().min(1, 'must not be empty').max(maxNameLength).regex(printable, 'must be printable'));
+export const displayText = onTheWire(
+  z
+    .string()
+    .transform((text) => text.trim().normalize('NFC'))
+    .pipe(z.string().min(1, 'must not be empty').max(maxNameLength).regex(printable, 'must be printable')),
+  { type: 'string', minLength: 1, maxLength: maxNameLength, description: 'Printable text; spaces around it are cut.' },
+);
 
 /** Unix seconds in an answer. */
 export const unixSeconds = z.int();
@@ -25,33 +29,45 @@ export const unixSeconds = z.int();
 export const unixSecondsInput = z.int().min(0).max(maxUnixSeconds);
 
 /** Unix seconds in a query: digits only, up to the year 9999. */
-export const unixSecondsParam = z
-  .union([
-    z.int(),
-    z
-      .string()
-      .regex(/^\d{1,12}$/, 'must be unix seconds')
-      .transform(Number),
-  ])
-  .pipe(unixSecondsInput);
-
-/** A whole number in a query. */
-export const integerParam = (bounds: { min: number; max: number }) =>
+export const unixSecondsParam = onTheWire(
   z
     .union([
       z.int(),
       z
         .string()
-        .regex(/^\d{1,9}$/, 'must be a whole number')
+        .regex(/^\d{1,12}$/, 'must be unix seconds')
         .transform(Number),
     ])
-    .pipe(z.int().min(bounds.min).max(bounds.max));
+    .pipe(unixSecondsInput),
+  { type: 'integer', minimum: 0, maximum: maxUnixSeconds, description: 'Unix seconds.' },
+);
+
+/** A whole number in a query. */
+export const integerParam = (bounds: { min: number; max: number }) =>
+  onTheWire(
+    z
+      .union([
+        z.int(),
+        z
+          .string()
+          .regex(/^\d{1,9}$/, 'must be a whole number')
+          .transform(Number),
+      ])
+      .pipe(z.int().min(bounds.min).max(bounds.max)),
+    { type: 'integer', minimum: bounds.min, maximum: bounds.max },
+  );
 
 /**
  * An amount in the organization's currency: a number rounded once to 9 decimals, or with `money=string` the exact
  * decimal text. Null: not measured, which is not zero.
  */
-export const money = z.union([z.number(), z.string().regex(/^-?\d+\.\d{9}$/)]).nullable();
+export const money = onTheWire(z.union([z.number(), z.string().regex(/^-?\d+\.\d{9}$/)]).nullable(), {
+  type: ['number', 'string', 'null'],
+  pattern: '^-?\\d+\\.\\d{9}$',
+  description:
+    'An amount in the currency of the organization: a number rounded once to 9 decimals, or its exact text with ' +
+    '`money=string`. Null: not measured, which is not zero.',
+});
 
 /** How amounts are written: as numbers (the default) or exact texts. */
 export const moneyForm = z.enum(['number', 'string']).default('number');

@@ -1,17 +1,17 @@
 import { performance } from 'node:perf_hooks';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { AppError } from '@cloudtuner/errors';
+import compression from 'compression';
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { Histogram, type Registry } from 'prom-client';
-import type { z } from 'zod';
 import type { Health } from '../health';
 import type { Logger } from '../logger';
 import { currentRequestId, runWithRequestId } from '../request-context';
-import { fromExpress, invalidRequest, sendProblem } from './errors';
+import { fromExpress, sendProblem } from './errors';
 import { answerHealth } from './health-routes';
 import { requestIdFrom, requestIdHeader } from './request-id';
-import type { AuthenticationRequest, Route } from './route';
+import type { Answered, AuthenticationRequest, Route } from './route';
+import { exchangeOf, routeHandler } from './route-handler';
+import { serveAsset, type StaticAsset } from './static-asset';
 
 export interface HttpAppOptions<Principal> {
   readonly logger: Logger;
@@ -21,6 +21,12 @@ export interface HttpAppOptions<Principal> {
   /** Called for every route, before its input is parsed. @throws AppError unauthenticated or forbidden. */
   authenticate(request: AuthenticationRequest): Promise<Principal>;
   readonly maxBodyBytes?: number;
+  /** Files that anybody may read, such as a page of documentation. */
+  readonly assets?: readonly StaticAsset[];
+  /** True: answers are compressed for clients that take it. */
+  readonly compress?: boolean;
+  /** Told of every request that met a route, after its answer. */
+  readonly onAnswer?: (answered: Answered<Principal>) => void;
 }
 
 function contextMiddleware(): RequestHandler {
@@ -66,63 +72,21 @@ function accessLogMiddleware(logger: Logger, registry: Registry): RequestHandler
   };
 }
 
-function parsed(place: 'path' | 'query' | 'body', schema: z.ZodType | undefined, input: unknown): unknown {
-  if (schema === undefined) return undefined;
-  const result = schema.safeParse(input);
-  if (!result.success) throw invalidRequest(place, result.error);
-  return result.data;
-}
-
-function requireJsonBody(request: Request): void {
-  if (request.is('application/json') === false) {
-    throw new AppError('unsupported-media-type', 'The body must be sent as application/json.');
-  }
-}
-
-async function sendStream(
-  response: Response,
-  contentType: string,
-  chunks: AsyncIterable<string | Uint8Array>,
-): Promise<void> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  // The first chunk is made before the status is sent, so that an early error can still be told.
-  const first = await iterator.next();
-  response.status(200).type(contentType);
-  async function* all(): AsyncGenerator<string | Uint8Array> {
-    if (first.done === true) return;
-    yield first.value;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  }
-  await pipeline(Readable.from(all(), { objectMode: true }), response);
-}
-
-function routeHandler<Principal>(route: Route<Principal>, options: HttpAppOptions<Principal>): RequestHandler {
-  return async (request, response) => {
-    const abort = new AbortController();
-    response.once('close', () => {
-      if (!response.writableFinished) abort.abort(new AppError('request-aborted', 'The client has gone.'));
-    });
-    const { logger } = options;
+function answerObserver<Principal>(
+  route: Route<Principal>,
+  onAnswer: (answered: Answered<Principal>) => void,
+): RequestHandler {
+  return (request, response, next) => {
+    const exchange = exchangeOf<Principal>(response);
     const remoteAddress = request.socket.remoteAddress ?? '';
-    const { method, path, headers } = request;
-    const principal = await options.authenticate({ method, path, headers, access: route.access, remoteAddress });
-    if (route.body !== undefined) requireJsonBody(request);
-    const input = {
-      params: parsed('path', route.params, request.params),
-      query: parsed('query', route.query, request.query),
-      body: parsed('body', route.body, request.body),
-      principal,
-      signal: abort.signal,
-      logger,
-      remoteAddress,
-    };
-    if (route.answer.form === 'stream') {
-      await sendStream(response, route.answer.contentType, await route.answer.handle(input));
-      return;
-    }
-    const body: unknown = route.answer.schema.parse(await route.answer.handle(input));
-    if (body === undefined) response.status(route.status).end();
-    else response.status(route.status).json(body);
+    const requestId = currentRequestId() ?? '';
+    response.once('close', () => {
+      const { principal, facts, code } = exchange;
+      const { params, query } = request;
+      const { statusCode: status, writableFinished: complete } = response;
+      onAnswer({ route, principal, params, query, status, code, complete, remoteAddress, requestId, facts });
+    });
+    next();
   };
 }
 
@@ -137,9 +101,12 @@ function rememberRoute(path: string): RequestHandler {
 function mountRoutes<Principal>(app: Express, options: HttpAppOptions<Principal>): void {
   const parseBody = express.json({ limit: options.maxBodyBytes ?? 256 * 1024, strict: false });
   for (const route of options.routes) {
-    const remember = rememberRoute(route.path);
-    if (route.body === undefined) app[route.method](route.path, remember, routeHandler(route, options));
-    else app[route.method](route.path, remember, parseBody, routeHandler(route, options));
+    const handlers = [
+      rememberRoute(route.path),
+      ...(options.onAnswer === undefined ? [] : [answerObserver(route, options.onAnswer)]),
+      ...(route.body === undefined ? [] : [parseBody]),
+    ];
+    app[route.method](route.path, ...handlers, routeHandler(route, options));
   }
   for (const path of new Set(options.routes.map((route) => route.path))) {
     const allow = options.routes
@@ -168,13 +135,17 @@ export function createHttpApp<Principal>(options: HttpAppOptions<Principal>): Ex
   });
   app.use(contextMiddleware());
   app.use(accessLogMiddleware(logger, registry));
+  if (options.compress === true) app.use(compression());
+  for (const asset of options.assets ?? []) app.get(asset.path, rememberRoute(asset.path), serveAsset(asset));
   mountRoutes(app, options);
   app.use(() => {
     throw new AppError('not-found', 'There is nothing at this address.');
   });
   // Express knows an error handler by its four parameters.
   app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
-    sendProblem(fromExpress(error), request, response, logger);
+    const problem = fromExpress(error);
+    exchangeOf(response).code = problem.code;
+    sendProblem(problem, request, response, logger);
   });
   return app;
 }

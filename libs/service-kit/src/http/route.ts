@@ -9,11 +9,17 @@ export interface RouteInput<Params, Query, Body, Principal> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** The body as it arrives, of a route with `upload`; the handler bounds its size and checks what it is. */
+  readonly upload: AsyncIterable<Uint8Array> | undefined;
   readonly principal: Principal;
   readonly signal: AbortSignal;
   readonly logger: Logger;
   /** Address of the client, for throttling and audit. */
   readonly remoteAddress: string;
+  /** Sets a header of the answer, also of one that is an error. */
+  readonly setHeader: (name: string, text: string) => void;
+  /** What the handler finds out about its request, for whoever is told of its answer. */
+  readonly facts: Map<string, unknown>;
 }
 
 interface RouteDeclaration<P, Q, B> {
@@ -27,7 +33,11 @@ interface RouteDeclaration<P, Q, B> {
   readonly params?: z.ZodType<P>;
   readonly query?: z.ZodType<Q>;
   readonly body?: z.ZodType<B>;
+  /** True: the body is handed on as it arrives, of any size and type. */
+  readonly upload?: boolean;
   readonly status?: number;
+  /** True: the answer cannot change but by a correction, so that a client may keep it and ask whether it still holds. */
+  readonly revalidates?: (answer: unknown) => boolean;
 }
 
 /** A route whose answer is one JSON document, checked against its schema. */
@@ -55,6 +65,8 @@ export interface Route<Principal> {
   readonly params: z.ZodType | undefined;
   readonly query: z.ZodType | undefined;
   readonly body: z.ZodType | undefined;
+  readonly upload: boolean;
+  readonly revalidates: (answer: unknown) => boolean;
   readonly answer:
     | { readonly form: 'json'; readonly schema: z.ZodType; handle(input: ErasedInput<Principal>): Promise<unknown> }
     | {
@@ -75,9 +87,28 @@ export interface AuthenticationRequest {
   readonly remoteAddress: string;
 }
 
+/** A request that was answered, whether well or not. */
+export interface Answered<Principal> {
+  readonly route: Route<Principal>;
+  /** Undefined when nobody could be made out. */
+  readonly principal: Principal | undefined;
+  /** As they were sent, not checked. */
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly status: number;
+  /** Code of the error. */
+  readonly code: string | undefined;
+  /** False when the client left before the end. */
+  readonly complete: boolean;
+  readonly remoteAddress: string;
+  readonly requestId: string;
+  readonly facts: ReadonlyMap<string, unknown>;
+}
+
 function erase<P, Q, B>(declaration: RouteDeclaration<P, Q, B>): Omit<Route<never>, 'answer'> {
-  const { method, path, operationId, summary, access, status = 200, params, query, body } = declaration;
-  return { method, path, operationId, summary, access, status, params, query, body };
+  const { method, path, operationId, summary, access, status = 200, params, query, body, upload = false } = declaration;
+  const { revalidates = () => false } = declaration;
+  return { method, path, operationId, summary, access, status, params, query, body, upload, revalidates };
 }
 
 /** Builders of routes for one kind of principal. Input types follow from the schemas, so the erased handler is safe. */

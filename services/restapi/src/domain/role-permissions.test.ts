@@ -10,9 +10,14 @@ const expected: Readonly<Record<Permission, readonly [viewer: boolean, manager: 
   'cloud-accounts:write': [false, true, true],
   'cloud-accounts:rotate': [false, true, true],
   'backfills:write': [false, true, true],
+  'expense-imports:write': [false, true, true],
+  'pools:write': [false, true, true],
   'users:read': [false, false, true],
   'users:write': [false, false, true],
   'cloud-accounts:delete': [false, false, true],
+  'service-tokens:read': [false, false, true],
+  'service-tokens:write': [false, false, true],
+  'audit:read': [false, false, true],
 };
 
 describe('allows', () => {

@@ -7,8 +7,18 @@ const managerPermissions = [
   'cloud-accounts:write',
   'cloud-accounts:rotate',
   'backfills:write',
+  'expense-imports:write',
+  'pools:write',
 ] as const;
-const ownerPermissions = [...managerPermissions, 'users:read', 'users:write', 'cloud-accounts:delete'] as const;
+const ownerPermissions = [
+  ...managerPermissions,
+  'users:read',
+  'users:write',
+  'cloud-accounts:delete',
+  'service-tokens:read',
+  'service-tokens:write',
+  'audit:read',
+] as const;
 
 const permissionsByRole: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   viewer: new Set<Permission>(viewerPermissions),

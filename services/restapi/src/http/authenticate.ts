@@ -29,6 +29,9 @@ export function createAuthenticate(dependencies: {
     const [, token] = bearerPattern.exec(headers.authorization ?? '') ?? [];
     const identity = token === undefined ? null : await tokens.authenticate(token);
     if (identity === null) throw new AppError('unauthenticated', 'This needs a valid bearer token.');
+    if (access === 'session' && identity.kind !== 'session') {
+      throw new AppError('forbidden', 'This needs a sign-in by password; personal and service tokens may not do it.');
+    }
     return { kind: 'user', identity };
   };
 }

@@ -2,7 +2,7 @@ import type { TimeWindow } from '@cloudtuner/cost-model';
 import type { CloudAccountsRepository, OrganizationsRepository } from '@cloudtuner/metadata';
 import type { Warning } from '@cloudtuner/restapi-client';
 import type { NoteRead } from '../ports';
-import type { AccountWarning } from '../usecases/get-clean-expenses';
+import type { AccountWarning } from '../usecases/account-warning';
 import type { LedgerRequest, LedgerSources } from '../usecases/read-ledger';
 
 /** What the routes of costs are made of. */

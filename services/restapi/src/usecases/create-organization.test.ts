@@ -22,12 +22,16 @@ function world(removal: Promise<void> = Promise.resolve()) {
 describe('createOrganization', () => {
   it('takes the organization back when its owner cannot be created', async () => {
     const dependencies = world();
-    await expect(createOrganization(dependencies, created, person)).rejects.toMatchObject({ code: 'user-exists' });
+    await expect(createOrganization(dependencies, created, person, () => 'record')).rejects.toMatchObject({
+      code: 'user-exists',
+    });
     expect(dependencies.removed).toEqual(['organization']);
   });
 
   it('reports what failed first, also when taking it back fails', async () => {
     const dependencies = world(Promise.reject(new AppError('metadata-unavailable', 'gone')));
-    await expect(createOrganization(dependencies, created, person)).rejects.toMatchObject({ code: 'user-exists' });
+    await expect(createOrganization(dependencies, created, person, () => 'record')).rejects.toMatchObject({
+      code: 'user-exists',
+    });
   });
 });

@@ -4,6 +4,7 @@ import type {
   NewUser,
   Organization,
   OrganizationsRepository,
+  OutboxEntry,
   User,
   UsersRepository,
 } from '@cloudtuner/metadata';
@@ -23,10 +24,14 @@ export async function createOrganization(
   { organizations, users }: Dependencies,
   organization: NewOrganization,
   owner: Omit<NewUser, 'role'>,
+  recordIn: (organizationId: string) => OutboxEntry,
 ): Promise<{ organization: Organization; owner: User }> {
-  const created = await organizations.create(randomUUID(), organization);
+  const organizationId = randomUUID();
+  // With the owner, who is what makes the creation whole.
+  const record = recordIn(organizationId);
+  const created = await organizations.create(organizationId, organization);
   try {
-    return { organization: created, owner: await users.create(created.id, { ...owner, role: 'owner' }) };
+    return { organization: created, owner: await users.create(created.id, { ...owner, role: 'owner' }, record) };
   } catch (error) {
     // What failed first is what the caller must hear, whether or not this succeeds.
     await organizations.remove(created.id).catch(() => undefined);

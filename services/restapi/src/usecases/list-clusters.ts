@@ -3,7 +3,7 @@ import type { Nanos } from '@cloudtuner/cost-model';
 import type { CloudAccount, CloudAccountsRepository } from '@cloudtuner/metadata';
 import { bucketOf } from '../domain/ledger';
 import { eachBounded } from './each-bounded';
-import type { AccountWarning } from './get-clean-expenses';
+import type { AccountWarning } from './account-warning';
 import { readLedger, type LedgerRequest, type LedgerSources } from './read-ledger';
 
 /** Whether samples arrive: within minutes, once but not now, never. */

@@ -15,6 +15,7 @@ const account: CloudAccount = {
   name: 'shop',
   region: null,
   owner: null,
+  tags: {},
   clusterResourceId: 'resource',
   createdAt: new Date(0),
   deletedAt: null,

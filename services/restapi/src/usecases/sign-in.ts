@@ -1,5 +1,5 @@
 import { AppError } from '@cloudtuner/errors';
-import type { IssuedToken, TokensRepository, UsersRepository } from '@cloudtuner/metadata';
+import type { IssuedToken, OutboxEntry, TokensRepository, UsersRepository, VerifiedUser } from '@cloudtuner/metadata';
 import { normaliseEmail } from '@cloudtuner/metadata';
 import type { SignInThrottle } from '../domain/sign-in-throttle';
 
@@ -18,19 +18,21 @@ interface Dependencies {
 export async function signIn(
   { users, tokens, throttle, tokenTtlSeconds }: Dependencies,
   attempt: { email: string; password: string; remoteAddress: string },
+  recordIn: (organizationIds: readonly string[], details: { user_id: string }) => OutboxEntry,
 ): Promise<IssuedToken> {
   const key = `${attempt.remoteAddress} ${normaliseEmail(attempt.email)}`;
   throttle.begin(key);
-  let userId: string | null;
+  let user: VerifiedUser | null;
   try {
-    userId = await users.verifyPassword(attempt.email, attempt.password);
+    user = await users.verifyPassword(attempt.email, attempt.password);
   } catch (error) {
     throttle.forgive(key);
     throw error;
   }
-  if (userId === null) {
+  if (user === null) {
     throw new AppError('invalid-credentials', 'The e-mail address and the password do not belong together.');
   }
   throttle.clear(key);
-  return tokens.issue(userId, { ttlSeconds: tokenTtlSeconds });
+  const outbox = recordIn(user.organizationIds, { user_id: user.id });
+  return tokens.issue(user, { ttlSeconds: tokenTtlSeconds, outbox });
 }

@@ -3,14 +3,18 @@ import type { CloudAccount, CloudAccountsRepository } from '@cloudtuner/metadata
 import { operations } from '@cloudtuner/restapi-client';
 import type { Route } from '@cloudtuner/service-kit';
 import { wholeHours } from '../../domain/requested-window';
-import type { Backfill, Backfills } from '../../ports';
+import type { ClusterStatus } from '../../usecases/list-clusters';
+import type { AccountReception, AccountStatusReader, Backfill, Backfills } from '../../ports';
 import { secondsOf, secondsOfDate } from '../present-costs';
 import type { Principal } from '../principal';
+import { definedOf } from '../defined-of';
+import { notFound, onlySeen } from '../scope-checks';
 import type { ScopedRoutes } from '../scoped-routes';
 
 interface Dependencies {
   readonly cloudAccounts: CloudAccountsRepository;
   readonly backfills: Backfills;
+  readonly statuses: AccountStatusReader;
   readonly now: () => number;
 }
 
@@ -21,6 +25,7 @@ const presentAccount = (account: CloudAccount) => ({
   name: account.name,
   region: account.region,
   owner: account.owner,
+  tags: { ...account.tags },
   cluster_resource_id: account.clusterResourceId,
   created_at: secondsOfDate(account.createdAt),
   last_read_at: account.lastReadAt === null ? null : secondsOfDate(account.lastReadAt),
@@ -36,28 +41,82 @@ const presentBackfill = (cloudAccountId: string, { id, window, state, progress, 
   failure_code: failureCode,
 });
 
-/** Of a resource that went away between the check of its scope and its use. */
-const notFound = (): AppError => new AppError('not-found', 'There is nothing at this address.');
+/** Without live costs the newest sample we know of may be as old as the worker's slowest refresh, 15 minutes. */
+const receivingMs = 20 * 60_000;
+
+function statusOf(lastSampleMs: number | null, nowMs: number): ClusterStatus {
+  if (lastSampleMs === null) return 'never';
+  return nowMs - lastSampleMs <= receivingMs ? 'receiving' : 'stale';
+}
+
+function presentStatus({ type }: CloudAccount, { lastSampleMs, ...reception }: AccountReception, nowMs: number) {
+  return {
+    status: type === 'kubernetes_cnr' ? statusOf(lastSampleMs, nowMs) : null,
+    receiving_since: reception.sinceMs === null ? null : secondsOf(reception.sinceMs),
+    last_sample_at: lastSampleMs === null ? null : secondsOf(lastSampleMs),
+    coverage_24h: reception.coverage,
+    flags: [...reception.flags],
+  };
+}
 
 /** Cloud accounts and their write credentials. */
-export function cloudAccountRoutes(routes: ScopedRoutes, { cloudAccounts }: Dependencies): Route<Principal>[] {
+export function cloudAccountRoutes(
+  routes: ScopedRoutes,
+  { cloudAccounts, statuses, now }: Dependencies,
+): Route<Principal>[] {
   return [
-    routes.inOrganization(operations.createCloudAccount, async ({ organization, body }) => {
-      const { name, type, region = null, owner = null } = body;
-      const { account, password } = await cloudAccounts.create(organization.id, { name, type, region, owner });
+    routes.inOrganization(operations.createCloudAccount, async ({ organization, body, record }) => {
+      const { name, type, region = null, owner = null, tags = {} } = body;
+      const wish = { name, type, region, owner, tags };
+      const { account, password } = await cloudAccounts.create(organization.id, wish, record(wish));
       return { ...presentAccount(account), credentials: { username: account.id, password } };
     }),
-    routes.inOrganization(operations.listCloudAccounts, async ({ organization }) => ({
-      cloud_accounts: (await cloudAccounts.list(organization.id)).map(presentAccount),
+    routes.inOrganization(operations.listCloudAccounts, async ({ organization, identity }) => ({
+      cloud_accounts: (await onlySeen(cloudAccounts, identity).list(organization.id)).map(presentAccount),
     })),
     routes.inCloudAccount(operations.getCloudAccount, ({ account }) => presentAccount(account)),
-    routes.inCloudAccount(operations.deleteCloudAccount, async ({ account }) => {
-      if (!(await cloudAccounts.remove(account.organizationId, account.id))) throw notFound();
+    routes.inCloudAccount(operations.updateCloudAccount, async ({ account, body, record }) => {
+      const { organizationId, id, name, region, owner, tags } = account;
+      const entry = record({ from: { name, region, owner, tags }, to: body });
+      const changed = await cloudAccounts.update(organizationId, id, definedOf(body), entry);
+      if (changed === null) throw notFound();
+      return presentAccount(changed);
+    }),
+    routes.inCloudAccount(operations.getCloudAccountStatus, async ({ account, signal }) => {
+      const context = { nowMs: now(), signal };
+      const [reception, settings] = await Promise.all([
+        statuses.reception(account.id, context),
+        cloudAccounts.findWriteSettings(account.organizationId, account.id),
+      ]);
+      if (settings === null) throw notFound();
+      return {
+        cloud_account_id: account.id,
+        ...presentStatus(account, reception, context.nowMs),
+        credentials: settings.credentials.map(({ createdAt, expiresAt }) => ({
+          created_at: secondsOfDate(createdAt),
+          expires_at: expiresAt === null ? null : secondsOfDate(expiresAt),
+        })),
+        write_limits: settings.limits,
+      };
+    }),
+    routes.open(operations.setWriteLimits, async ({ params, body, recordIn }) => {
+      const account = await cloudAccounts.findLiving(params.cloud_account_id);
+      if (account === null) throw notFound();
+      const entry = recordIn([account.organizationId], { name: account.name, write_limits: body });
+      if (!(await cloudAccounts.setWriteLimits(account.organizationId, account.id, definedOf(body), entry)))
+        throw notFound();
+      return { cloud_account_id: account.id, write_limits: body };
+    }),
+    routes.inCloudAccount(operations.deleteCloudAccount, async ({ account, record }) => {
+      const entry = record({ name: account.name });
+      if (!(await cloudAccounts.remove(account.organizationId, account.id, entry))) throw notFound();
       return undefined;
     }),
-    routes.inCloudAccount(operations.rotateCredentials, async ({ account, body }) => {
+    routes.inCloudAccount(operations.rotateCredentials, async ({ account, body, record }) => {
+      const { overlap_seconds: overlapSeconds } = body;
       const rotated = await cloudAccounts.rotateCredentials(account.organizationId, account.id, {
-        overlapSeconds: body.overlap_seconds,
+        overlapSeconds,
+        outbox: record({ overlap_seconds: overlapSeconds }),
       });
       if (rotated === null) throw notFound();
       return {

@@ -9,6 +9,7 @@ import { readLedger } from '../../usecases/read-ledger';
 import { ledgerRequest, presentWarning, type CostDependencies } from '../cost-request';
 import { finalAfter, presentBucket, presentMoney, secondsOf } from '../present-costs';
 import type { Principal } from '../principal';
+import { onlySeen } from '../scope-checks';
 import type { ScopedRoutes } from '../scoped-routes';
 
 interface WindowQuery {
@@ -27,11 +28,12 @@ function windowOf({ window, start_time, end_time, step }: WindowQuery, nowMs: nu
 export function costRoutes(routes: ScopedRoutes, dependencies: CostDependencies): Route<Principal>[] {
   const { organizations, noteRead, now, liveBudgetMs } = dependencies;
   return [
-    routes.inOrganization(operations.listClusters, async ({ organization, query, signal }) => {
+    routes.inOrganization(operations.listClusters, async ({ organization, identity, query, signal }) => {
+      const seen = { ...dependencies, cloudAccounts: onlySeen(dependencies.cloudAccounts, identity) };
       const nowMs = now();
       const window = wholeHours(parseWindow('24h', { nowMs }), '1d');
       const request = ledgerRequest(window, { nowMs, liveBudgetMs, route: 'listClusters', signal });
-      const { clusters, warnings } = await listClusters(dependencies, organization.id, request);
+      const { clusters, warnings } = await listClusters(seen, organization.id, request);
       return {
         currency: organization.currency,
         window: { start: secondsOf(window.startMs), end: secondsOf(window.endMs) },

@@ -1,0 +1,10 @@
+import { runAdmin } from './admin/run-admin';
+
+void runAdmin({
+  args: process.argv.slice(2),
+  environment: process.env,
+  out: (text) => process.stdout.write(text),
+  fail: (text) => process.stderr.write(text),
+}).then((exitCode) => {
+  process.exitCode = exitCode;
+});
