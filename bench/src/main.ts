@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { benchAllocation } from './allocation/bench';
 import { sizes } from './allocation/sizes';
+import { capacityReport } from './capacity/report';
 import { benchGateway } from './gateway/bench';
 import { benchParts } from './gateway/parts/parts';
 import { benchPressure } from './gateway/pressure';
@@ -8,10 +9,11 @@ import { benchPressure } from './gateway/pressure';
 const usage = `usage: npm run bench -- gateway [--seconds 80] [--store thanos|prometheus] [--protocol 1|2] [--env NAME=value]…
        npm run bench -- parts [--seconds 20]
        npm run bench -- pressure [--seconds 40] [--env NAME=value]…
-       npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]`;
+       npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]
+       npm run bench -- capacity`;
 
 const everyStore = ['thanos', 'prometheus'] as const;
-const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600 };
+const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600, capacity: 1 };
 
 interface Flags {
   readonly seconds: number;
@@ -48,6 +50,7 @@ const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
     const known = sizes.find(({ name }) => name === size);
     return known && benchAllocation({ size: known, seconds, say });
   },
+  capacity: capacityReport,
 };
 
 const isBench = (name: string): name is keyof typeof benches => Object.hasOwn(benches, name);
