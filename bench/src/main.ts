@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { benchAllocation } from './allocation/bench';
 import { sizes } from './allocation/sizes';
 import { benchBills } from './bills/bench';
+import { capacityReport } from './capacity/report';
 import { benchGateway } from './gateway/bench';
 import { benchParts } from './gateway/parts/parts';
 import { benchPressure } from './gateway/pressure';
@@ -10,10 +11,11 @@ const usage = `usage: npm run bench -- gateway [--seconds 80] [--store thanos|pr
        npm run bench -- parts [--seconds 20]
        npm run bench -- pressure [--seconds 40] [--env NAME=value]…
        npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]
-       npm run bench -- bills [--records 1000000] [--kills 2]`;
+       npm run bench -- bills [--records 1000000] [--kills 2]
+       npm run bench -- capacity`;
 
 const everyStore = ['thanos', 'prometheus'] as const;
-const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600, bills: 600 };
+const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600, bills: 600, capacity: 1 };
 
 interface Flags {
   readonly seconds: number;
@@ -56,6 +58,7 @@ const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
     const isCount = Number.isInteger(Number(records)) && Number(records) > 0 && Number.isInteger(Number(kills));
     return isCount ? benchBills({ records: Number(records), kills: Number(kills), say }) : undefined;
   },
+  capacity: capacityReport,
 };
 
 const isBench = (name: string): name is keyof typeof benches => Object.hasOwn(benches, name);

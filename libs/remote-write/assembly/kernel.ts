@@ -11,7 +11,10 @@ const settings: usize = 0;
 const results: usize = 64;
 /** One byte a character: what it may be, as bits. */
 const characters: usize = 256;
-/** The previous series: sixteen bytes a label. */
+/**
+ * The previous series: sixteen bytes a label. Where its content lies; how long its head is (tag, length and name, and
+ * the tag of the value); what is known of the name; and the bits of the head within its first sixteen bytes.
+ */
 const previousLabels: usize = 1024;
 /** Reserved names: a length, whether it is only the beginning of a name, and the bytes. */
 const reservedNames: usize = 8192;
@@ -41,6 +44,9 @@ const sampleCount: usize = results + 4;
 const outputWritten: usize = results + 8;
 /** 1 when it stopped for want of room for the next series. */
 const outputFull: usize = results + 12;
+/** The earliest and the latest timestamp of the series that were read, as 64-bit floats; ±Infinity without a sample. */
+const earliest: usize = results + 16;
+const latest: usize = results + 24;
 
 let previousCount: u32 = 0;
 
@@ -125,11 +131,17 @@ function isEqual(a: usize, b: usize, length: u32): bool {
   return true;
 }
 
-function isAscii(start: usize, length: u32): bool {
-  for (let index: u32 = 0; index < length; index += 16) {
-    if ((i8x16.bitmask(v128.load(start + index)) & maskOf(length - index)) != 0) return false;
+function isAscii(start: usize, end: usize): bool {
+  if (end - start < 16) return (i8x16.bitmask(v128.load(start)) & maskOf((end - start) as u32)) == 0;
+  // The last sixteen bytes, which may have been among those before.
+  let bytes = v128.load(end - 16);
+  let at = start;
+  for (; at + 64 <= end; at += 64) {
+    const first = v128.or(v128.load(at), v128.load(at, 16));
+    bytes = v128.or(bytes, v128.or(first, v128.or(v128.load(at, 32), v128.load(at, 48))));
   }
-  return true;
+  for (; at + 16 <= end; at += 16) bytes = v128.or(bytes, v128.load(at));
+  return i8x16.bitmask(bytes) == 0;
 }
 
 /** Every byte may be where it is: the first by one bit of the table, the others by another. */
@@ -138,6 +150,30 @@ function isName(start: usize, length: u32, first: u32, rest: u32): bool {
   let allowed: u32 = rest;
   for (let index: u32 = 1; index < length; index += 1) allowed &= load<u8>(characters + load<u8>(start + index));
   return allowed != 0;
+}
+
+/**
+ * Every byte is one of `[a-zA-Z0-9_:]`, sixteen at once: by its lower and its upper half it belongs to the same one of
+ * four groups: digits and colon, letters from the beginning of the alphabet, letters to its end in capitals with the
+ * underscore, and in small.
+ */
+function hasMetricCharacters(start: usize, length: u32): bool {
+  const lower = v128(13, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 2, 2, 2, 2, 6);
+  const upper = v128(0, 0, 0, 1, 2, 4, 2, 8, 0, 0, 0, 0, 0, 0, 0, 0);
+  for (let index: u32 = 0; index < length; index += 16) {
+    const bytes = v128.load(start + index);
+    const byLower = i8x16.swizzle(lower, v128.and(bytes, i8x16.splat(0x0f)));
+    const byUpper = i8x16.swizzle(upper, i8x16.shr_u(bytes, 4));
+    const others: u32 = i8x16.bitmask(i8x16.eq(v128.and(byLower, byUpper), i8x16.splat(0)));
+    if ((others & maskOf(length - index)) != 0) return false;
+  }
+  return true;
+}
+
+/** A metric name by the table, mostly without a look at it for every byte. */
+function isMetric(start: usize, length: u32): bool {
+  if (((load<u8>(characters + load<u8>(start)) as u32) & firstOfMetricName) == 0) return false;
+  return hasMetricCharacters(start, length) || isName(start, length, firstOfMetricName, restOfMetricName);
 }
 
 /** Below, at or above 0 as the name at `a` sorts before, with or behind the one at `b`. */
@@ -177,9 +213,28 @@ function inspectName(name: usize, length: u32): i32 {
   return facts as i32;
 }
 
+/** The number in six bytes of a varint, the first lowest. */
+function sixBytesOf(bytes: u64): u64 {
+  const pairs = (bytes & 0x007f007f007f) | ((bytes & 0x7f007f007f00) >> 1);
+  return (pairs & 0x3fff) | ((pairs >> 2) & 0xfffc000) | ((pairs >> 4) & 0x3fff0000000);
+}
+
+/** Takes note of the time of a sample; false when it is none that is usual. */
+function isUsualTime(timestampMs: u64): bool {
+  if (timestampMs == 0 || timestampMs > load<u64>(maxTimestampMs)) return false;
+  if (timestampMs < earliestOfSeries) earliestOfSeries = timestampMs;
+  if (timestampMs > latestOfSeries) latestOfSeries = timestampMs;
+  return true;
+}
+
 /** The end of a usual sample, which begins at its tag; 0 when it is not one. */
 function readSample(start: usize, end: usize): usize {
   if (start + 4 > end) return 0;
+  // Nearly all: eighteen bytes with a value, and a time between 1971 and 2109.
+  if (start + 18 <= end && load<u32>(start) << 8 == 0x09101200 && load<u8>(start + 11) == 0x10) {
+    const bytes = load<u64>(start + 12);
+    if ((bytes & 0x808080808080) == 0x008080808080) return isUsualTime(sixBytesOf(bytes)) ? start + 18 : 0;
+  }
   const contentBytes = load<u8>(start + 1) as usize;
   const sampleEnd = start + 2 + contentBytes;
   if (contentBytes >= 0x80 || sampleEnd > end) return 0;
@@ -197,13 +252,25 @@ function readSample(start: usize, end: usize): usize {
     if (byte < 0x80) break;
     shift += 7;
   }
-  if (at != sampleEnd || timestampMs == 0 || timestampMs > load<u64>(maxTimestampMs)) return 0;
-  return sampleEnd;
+  return at == sampleEnd && isUsualTime(timestampMs) ? sampleEnd : 0;
 }
 
 /** Where the injected label goes in the last series that was read. */
 let injectAt: usize = 0;
 let samplesOfSeries: u32 = 0;
+let earliestOfSeries: u64 = 0;
+let latestOfSeries: u64 = 0;
+
+/** Whether a label begins, up to its value, like the one at this place of the previous series. */
+function hasHeadOf(previous: usize, content: usize, end: usize): bool {
+  const headBytes = load<u32>(previous + 4);
+  // A head and at least a length and a byte of the value.
+  if (content + headBytes + 2 > end) return false;
+  const known = load<u32>(previous) as usize;
+  if (headBytes > 16) return isEqual(known, content, headBytes);
+  const mask = load<u32>(previous + 12);
+  return (i8x16.bitmask(i8x16.eq(v128.load(known), v128.load(content))) & mask) == mask;
+}
 
 /** Reads the content of a series; false when it is not a usual one. */
 function readSeries(start: usize, end: usize): bool {
@@ -217,6 +284,8 @@ function readSeries(start: usize, end: usize): bool {
   let sameSoFar = true;
   let lastName: usize = 0;
   let lastNameLength: u32 = 0;
+  // Up to here all values are ASCII; lengths and tags below 0x80 are looked at with them.
+  let asciiUpTo = start;
   // From here on the memory of the previous series is this one's.
   previousCount = 0;
   injectAt = 0;
@@ -231,14 +300,32 @@ function readSeries(start: usize, end: usize): bool {
       content += 1;
     }
     const labelEnd = content + contentBytes;
-    if (labelEnd > end || load<u8>(content) != 0x0a) return false;
-    const nameLength: u32 = load<u8>(content + 1);
+    if (labelEnd > end) return false;
     const name = content + 2;
-    let value = name + nameLength;
-    if (nameLength >= 0x80 || nameLength == 0 || nameLength > nameLimit) return false;
-    if (value + 2 > labelEnd || load<u8>(value) != 0x12) return false;
-    let valueLength: u32 = load<u8>(value + 1);
-    value += 2;
+    const previous = previousLabels + ((label as usize) << 4);
+    let nameLength: u32;
+    let facts: u32;
+    if (label < known && hasHeadOf(previous, content, labelEnd)) {
+      nameLength = load<u32>(previous + 4) - 3;
+      facts = load<u32>(previous + 8);
+      if (!sameSoFar && compareNames(lastName, lastNameLength, name, nameLength) >= 0) return false;
+      sameSoFar = true;
+    } else {
+      nameLength = load<u8>(content + 1);
+      if (load<u8>(content) != 0x0a || nameLength >= 0x80 || nameLength == 0 || nameLength > nameLimit) return false;
+      if (name + nameLength + 2 > labelEnd || load<u8>(name + nameLength) != 0x12) return false;
+      const inspected = inspectName(name, nameLength);
+      if (inspected < 0) return false;
+      if (label > 0 && compareNames(lastName, lastNameLength, name, nameLength) >= 0) return false;
+      facts = inspected as u32;
+      sameSoFar = false;
+      store<u32>(previous + 4, nameLength + 3);
+      store<u32>(previous + 8, facts);
+      store<u32>(previous + 12, maskOf(nameLength + 3));
+    }
+    store<u32>(previous, content as u32);
+    let value = name + nameLength + 2;
+    let valueLength: u32 = load<u8>(value - 1);
     if (valueLength >= 0x80) {
       const high: u32 = load<u8>(value);
       if (high >= 0x80) return false;
@@ -246,37 +333,29 @@ function readSeries(start: usize, end: usize): bool {
       value += 1;
     }
     if (value + valueLength != labelEnd || valueLength == 0 || valueLength > valueLimit) return false;
-    const previous = previousLabels + ((label as usize) << 4);
-    let facts: u32;
-    if (label < known && load<u32>(previous + 4) == nameLength && isEqual(load<u32>(previous), name, nameLength)) {
-      facts = load<u32>(previous + 8);
-      if (!sameSoFar && compareNames(lastName, lastNameLength, name, nameLength) >= 0) return false;
-      sameSoFar = true;
-    } else {
-      const inspected = inspectName(name, nameLength);
-      if (inspected < 0) return false;
-      if (label > 0 && compareNames(lastName, lastNameLength, name, nameLength) >= 0) return false;
-      facts = inspected as u32;
-      sameSoFar = false;
-      store<u32>(previous + 4, nameLength);
-      store<u32>(previous + 8, facts);
+    if (contentBytes >= 0x80) {
+      if (!isAscii(asciiUpTo, at) || !isAscii(value, labelEnd)) return false;
+      asciiUpTo = labelEnd;
     }
-    store<u32>(previous, name as u32);
-    if (!isAscii(value, valueLength)) return false;
-    if ((facts & isMetricName) != 0) {
-      if (!isName(value, valueLength, firstOfMetricName, restOfMetricName)) return false;
-      hasMetricName = true;
+    if (facts != 0) {
+      if ((facts & isMetricName) != 0) {
+        if (!isMetric(value, valueLength)) return false;
+        hasMetricName = true;
+      }
+      if ((facts & isBehindInjected) != 0 && injectAt == 0) injectAt = at;
     }
-    if ((facts & isBehindInjected) != 0 && injectAt == 0) injectAt = at;
     lastName = name;
     lastNameLength = nameLength;
     label += 1;
     at = labelEnd;
   }
+  if (!isAscii(asciiUpTo, at)) return false;
   if (!hasMetricName) return false;
   if (injectAt == 0) injectAt = at;
   previousCount = label;
   let samples: u32 = 0;
+  earliestOfSeries = u64.MAX_VALUE;
+  latestOfSeries = 0;
   while (at < end) {
     if (load<u8>(at) != 0x12) return false;
     at = readSample(at, end);
@@ -321,6 +400,8 @@ export function walk(start: usize, end: usize): usize {
   let out = load<u32>(outputStart) as usize;
   let series: u32 = 0;
   let samples: u32 = 0;
+  let earliestMs: u64 = u64.MAX_VALUE;
+  let latestMs: u64 = 0;
   let at = start;
   store<u32>(outputFull, 0);
   while (at + 2 <= end && load<u8>(at) == 0x0a && series < lastSeries) {
@@ -344,10 +425,14 @@ export function walk(start: usize, end: usize): usize {
     }
     series += 1;
     samples += samplesOfSeries;
+    if (earliestOfSeries < earliestMs) earliestMs = earliestOfSeries;
+    if (latestOfSeries > latestMs) latestMs = latestOfSeries;
     at = seriesEnd;
   }
   store<u32>(seriesCount, series);
   store<u32>(sampleCount, samples);
+  store<f64>(earliest, samples == 0 ? Infinity : (earliestMs as f64));
+  store<f64>(latest, samples == 0 ? -Infinity : (latestMs as f64));
   store<u32>(outputWritten, (out - load<u32>(outputStart)) as u32);
   return at;
 }

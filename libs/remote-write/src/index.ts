@@ -25,6 +25,7 @@ export {
   type SeriesRules,
   type WriteLimits,
 } from './validate-series';
+export type { TimeSpan } from './time-span';
 export { WireWriter } from './wire-writer';
 export {
   staleMarker,

@@ -30,9 +30,19 @@ const usual = (index: number): TimeSeries => ({
 });
 const usualSeries = Array.from({ length: 5_000 }, (_, index) => usual(index));
 
-function seriesWalked(timeseries: readonly TimeSeries[], changed: Partial<KernelRules> = {}): number {
+/** A usual series with one label more, or in place of its metric name. */
+function named(name: string, value: string): TimeSeries {
+  const series = usual(1);
+  const labels = [...series.labels.filter((label) => label.name !== name), { name, value }];
+  return { ...series, labels: labels.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+function seriesWalked(
+  timeseries: readonly TimeSeries[],
+  changed: Partial<KernelRules> = {},
+  kernel = createWriteKernel(),
+): number {
   const request = encodeWriteRequest({ timeseries });
-  const kernel = createWriteKernel();
   const held = kernel.begin(request, { ...rules, ...changed });
   return held === undefined ? -1 : kernel.walk(held, 0, left).series;
 }
@@ -56,6 +66,50 @@ describe('WriteKernel', () => {
   ])('leaves a series with %s to the reader that knows all forms', (_what, label, changed) => {
     const other = { ...usual(1), ...changed, labels: [...usual(1).labels, label] };
     expect(seriesWalked([usual(0), usual(1), other, usual(2)])).toBe(2);
+  });
+
+  it('takes metric names of exactly the characters that the format allows, wherever they are', () => {
+    const characters = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+    const names = characters.flatMap((one) => [one, `a${one}`, `${'a'.repeat(15)}${one}b`, `${'a'.repeat(40)}${one}`]);
+    const kernel = createWriteKernel();
+    const taken = names.filter((name) => seriesWalked([named('__name__', name)], {}, kernel) === 1);
+    // Source: the data model of Prometheus.
+    expect(taken).toEqual(names.filter((name) => /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)));
+  });
+
+  it.each([1, 15, 16, 17, 64, 100, 150, 300])('finds a byte beyond ASCII anywhere in a value of %i bytes', (length) => {
+    const kernel = createWriteKernel();
+    for (let at = 0; at < length; at += 1) {
+      const value = `${'x'.repeat(at)}\u00e9${'x'.repeat(length - at - 1)}`;
+      const series = [usual(0), named('long', 'y'.repeat(200)), named('z', value), named('z', 'x'.repeat(length))];
+      expect(seriesWalked(series, {}, kernel)).toBe(2);
+    }
+  });
+
+  it('reads the times of samples of every length', () => {
+    const timesMs = [1, 127, 128, 2 ** 28, 2 ** 35 - 1, 2 ** 35, 1_700_000_000_123, 2 ** 42 - 1, 2 ** 42, 2 ** 49];
+    for (const timestampMs of timesMs) {
+      const request = encodeWriteRequest({ timeseries: [{ ...usual(1), samples: [{ value: 1.5, timestampMs }] }] });
+      const kernel = createWriteKernel();
+      const walkUpTo = (maxTimestampMs: number) =>
+        kernel.walk(kernel.begin(request, { ...rules, maxTimestampMs }) ?? request, 0, left);
+      expect(walkUpTo(timestampMs)).toMatchObject({
+        series: 1,
+        minTimestampMs: timestampMs,
+        maxTimestampMs: timestampMs,
+      });
+      expect(walkUpTo(timestampMs - 1).series).toBe(0);
+    }
+  });
+
+  it('leaves a time of 1970 to the other reader, however long it is written', () => {
+    const request = encodeWriteRequest({
+      timeseries: [{ ...usual(1), samples: [{ value: 1, timestampMs: 2 ** 35 }] }],
+    });
+    // Six bytes that make 0.
+    Buffer.from([0x80, 0x80, 0x80, 0x80, 0x80, 0x00]).copy(request, request.length - 6);
+    const kernel = createWriteKernel();
+    expect(kernel.walk(kernel.begin(request, rules) ?? request, 0, left).series).toBe(0);
   });
 
   it('stops at what the limits leave', () => {
@@ -94,16 +148,24 @@ describe('WriteKernel', () => {
   });
 
   it('remembers nothing of a series that it did not take', () => {
-    const named = (name: string): TimeSeries => ({
+    const renamed = (name: string): TimeSeries => ({
       ...usual(1),
       labels: usual(1).labels.with(1, { name, value: 'x' }),
     });
     // Its second name sorts behind the third: seen twice, the second time all of its names are known.
-    const request = encodeWriteRequest({ timeseries: [named('image'), named('zone'), named('zone')] });
+    const request = encodeWriteRequest({ timeseries: [renamed('image'), renamed('zone'), renamed('zone')] });
     const plain = rewriteWriteRequest(request, options).bytes;
     const fast = rewriteWriteRequest(request, { ...options, kernel: createWriteKernel() }).bytes;
     expect(Buffer.compare(fast, plain)).toBe(0);
     expect(Buffer.compare(fast, request)).not.toBe(0);
+  });
+
+  it('tells names apart that begin alike and are equally long', () => {
+    const [beginning, kernel] = ['label_of_more_than_sixteen_bytes', createWriteKernel()];
+    for (const end of ['-', '.', '!']) {
+      const series = [named(`${beginning}_`, 'x'), named(`${beginning}${end}`, 'x')];
+      expect(seriesWalked(series, {}, kernel)).toBe(1);
+    }
   });
 
   it('keeps nothing of one request for the next', () => {

@@ -50,6 +50,9 @@ export interface KernelWalk {
   readonly position: number;
   readonly series: number;
   readonly samples: number;
+  /** Of all their samples; ±Infinity when there are none. */
+  readonly minTimestampMs: number;
+  readonly maxTimestampMs: number;
   /** It stopped only because the output was full. */
   readonly outputFull: boolean;
   /** The series with the injected label; valid until the next walk. Empty when nothing is injected. */
@@ -171,6 +174,8 @@ export class WriteKernel {
       series: view.getUint32(resultsAddress, true),
       samples: view.getUint32(resultsAddress + 4, true),
       outputFull: view.getUint32(resultsAddress + 12, true) !== 0,
+      minTimestampMs: view.getFloat64(resultsAddress + 16, true),
+      maxTimestampMs: view.getFloat64(resultsAddress + 24, true),
       output: this.bytes.subarray(outputAddress, outputAddress + written),
     };
   }

@@ -6,6 +6,7 @@ import { SeriesSplicerV2 } from './series-splicer-v2';
 import { SeriesTranslator } from './series-translator';
 import type { SeriesViewV2 } from './series-view-v2';
 import { SymbolJudge } from './symbol-judge';
+import { TimeSpanBuilder } from './time-span';
 import { WireWriter } from './wire-writer';
 
 const symbolField = 4;
@@ -144,12 +145,14 @@ export function rewriteWriteRequestV2(bytes: Uint8Array, options: RewriteOptions
   const refused = new RefusedSeries();
   const builder: BodyBuilder = options.target === '1' ? new Translation(bytes, options) : new PassOn(bytes, options);
   let judge: SymbolJudge | undefined;
+  const timeSpan = new TimeSpanBuilder();
   let renamedLabels = 0;
   const received = scanWriteRequestV2(bytes, { maxSeries, maxSamples, labelCapacity: maxLabels }, (series, frame) => {
     judge ??= new SymbolJudge(options, frame.symbols);
     judge.judge(series);
     if (judge.refusal === undefined) {
       renamedLabels += judge.reservedCount;
+      timeSpan.add(series);
       builder.add(series, judge.asIs, frame);
     } else {
       refused.add(series, judge.refusal);
@@ -163,5 +166,6 @@ export function rewriteWriteRequestV2(bytes: Uint8Array, options: RewriteOptions
     accepted: { ...accepted, metadata: builder.metadataCount ?? accepted.metadata },
     refusals: refused.refusals,
     renamedLabels,
+    timeSpan: timeSpan.build(),
   };
 }

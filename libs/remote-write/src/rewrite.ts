@@ -5,6 +5,7 @@ import { scanWriteRequest, type RequestCounts, type UsualSeries } from './scan';
 import { encodeLabel, SeriesSplicer } from './series-splicer';
 import type { SeriesView } from './series-view';
 import { toStoredLabel } from './stored-labels';
+import { TimeSpanBuilder, type TimeSpan } from './time-span';
 import { SeriesJudge, type LabelNameRule, type WriteLimits } from './validate-series';
 import { WireWriter } from './wire-writer';
 import type { Label } from './write-request';
@@ -36,6 +37,8 @@ export interface RewriteResult {
   readonly refusals: readonly Refusal[];
   /** Reserved labels that were renamed. */
   readonly renamedLabels: number;
+  /** Of what is accepted, exemplars included; undefined when nothing in it has a time. */
+  readonly timeSpan: TimeSpan | undefined;
 }
 
 /** Otherwise a series could bring its own label of the injected name, and it would be there twice. */
@@ -47,6 +50,7 @@ export function requireReservedName({ injectLabel, reserved }: RewriteOptions): 
 
 class Rewriter {
   readonly refused = new RefusedSeries();
+  readonly timeSpan = new TimeSpanBuilder();
   renamedLabels = 0;
   private readonly judge: SeriesJudge;
   private readonly splicer: SeriesSplicer;
@@ -68,7 +72,10 @@ class Rewriter {
     if (judge.refusal !== undefined) {
       this.copyUpTo(series);
       this.refused.add(series, judge.refusal);
-    } else if (!judge.asIs) {
+      return;
+    }
+    this.timeSpan.add(series);
+    if (!judge.asIs) {
       this.splicer.rebuild(series, this.copyUpTo(series));
       this.renamedLabels += judge.reservedCount;
     } else if (this.options.injectLabel !== undefined) {
@@ -78,6 +85,7 @@ class Rewriter {
 
   /** A run of series that the kernel found to be fine, and copied with the injected label if there is one. */
   visitRun(offset: number, run: KernelWalk): void {
+    this.timeSpan.add(run);
     if (this.options.injectLabel === undefined) return;
     this.copyUpTo({ fieldStart: offset, end: run.position }).raw(run.output);
   }
@@ -142,5 +150,6 @@ export function rewriteWriteRequest(bytes: Uint8Array, options: RewriteOptions):
     accepted: refused.acceptedOf(received),
     refusals: refused.refusals,
     renamedLabels: rewriter.renamedLabels,
+    timeSpan: rewriter.timeSpan.build(),
   };
 }

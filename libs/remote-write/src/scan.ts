@@ -88,7 +88,8 @@ export function scanWriteRequest(
   usual?: UsualSeries,
 ): RequestCounts {
   const cursor = new WireCursor(bytes);
-  const series = new SeriesViewV1(bytes, limits.labelCapacity);
+  // Mostly no series is left for it.
+  let series: SeriesViewV1 | undefined;
   const counts = { series: 0, samples: 0, histograms: 0, exemplars: 0, metadata: 0 };
   while (cursor.position < bytes.length) {
     if (usual !== undefined && readRun(cursor, counts, limits, usual)) continue;
@@ -97,6 +98,7 @@ export function scanWriteRequest(
     if (tag === seriesTag) {
       const end = cursor.lengthEnd();
       counts.series += 1;
+      series ??= new SeriesViewV1(bytes, limits.labelCapacity);
       series.read(fieldStart, cursor.position, end);
       cursor.position = end;
       counts.samples += series.sampleCount;

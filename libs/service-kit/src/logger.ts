@@ -9,6 +9,10 @@ const secretPaths = ['authorization', 'secret', 'password', 'token', 'cookie', '
   `*.*.${name}`,
 ]);
 
+// A write for every line would cost a busy service a tenth of its CPU time; an idle one is this late with a line.
+const bufferBytes = 4_096;
+const flushMs = 100;
+
 /** A JSON logger: one line an event, `request_id` from the context, secrets redacted. */
 export function createLogger(options: { service: string; level: string; destination?: DestinationStream }): Logger {
   const { service, level, destination } = options;
@@ -24,6 +28,6 @@ export function createLogger(options: { service: string; level: string; destinat
         return requestId === undefined ? {} : { request_id: requestId };
       },
     },
-    destination ?? pino.destination({ fd: 1, sync: false }),
+    destination ?? pino.destination({ fd: 1, sync: false, minLength: bufferBytes, periodicFlush: flushMs }),
   );
 }

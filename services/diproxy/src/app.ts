@@ -10,6 +10,7 @@ import {
   type HttpServer,
   type Logger,
 } from '@cloudtuner/service-kit';
+import { createTouchedHours } from '@cloudtuner/touched-hours';
 import { AccountCache } from './account-cache';
 import { createLimitsOf, oncePerAccount, type LimitsOf } from './account-limits';
 import { AccountMetrics } from './account-metrics';
@@ -20,6 +21,7 @@ import { CheckPool } from './check-pool';
 import type { Config } from './config';
 import { startHousekeeping } from './housekeeping';
 import { InFlight } from './in-flight';
+import { LateData } from './late-data';
 import { countLookup, createMetrics, exposeGauges, showStoreProtocol, type Metrics } from './metrics';
 import type { WriteContext } from './pipeline';
 import type { MetricsStore } from './ports';
@@ -157,11 +159,37 @@ function createServer(config: Config, context: DiproxyContext, handler: RequestH
     tls: serverTlsOptions(config),
     drainMs: Math.max(1, drainSeconds) * 1000,
     invitesBodies: true,
+    // A sender would drop its data on a 408.
+    closesLateSilently: true,
     serverOptions: { connectionsCheckingInterval: connectionsCheckMs },
   });
 }
 
 type RequestHandler = ReturnType<typeof createRequestHandler>;
+
+function createLateData(config: Config, metrics: Metrics, logger: Logger, now: () => number): LateData | undefined {
+  if (config.REDIS_URL === undefined) {
+    logger.warn({}, 'without REDIS_URL samples that arrive late are found only once a day');
+    return undefined;
+  }
+  const tls = tlsOptions(config, 'REDIS');
+  return new LateData({
+    touchedHours: createTouchedHours({
+      redisUrl: config.REDIS_URL,
+      prefix: config.QUEUE_PREFIX,
+      ...(tls === undefined ? {} : { tls }),
+    }),
+    maxHours: config.LATE_DATA_MAX_HOURS,
+    now,
+    onHours: (outcome, hours) => {
+      metrics.touchedHours.inc({ outcome }, hours);
+    },
+    onFailure: (cause) => {
+      metrics.touchedHourFailures.inc();
+      logger.warn({ err: cause }, 'hours with late samples could not be marked; tried again');
+    },
+  });
+}
 
 /** Puts the gateway together. */
 export function createApp(config: Config, context: DiproxyContext): DiproxyApp {
@@ -200,6 +228,7 @@ export function createApp(config: Config, context: DiproxyContext): DiproxyApp {
     checks: createChecks(config, metrics, context),
     store,
     storeProtocol: createStoreProtocol(config, metrics, store, logger),
+    lateData: createLateData(config, metrics, logger, now),
     bodyTimeoutMs: config.BODY_TIMEOUT_SECONDS * 1000,
     observeStage: (stage, seconds) => {
       metrics.stageSeconds.observe({ stage }, seconds);
@@ -219,6 +248,7 @@ export function createApp(config: Config, context: DiproxyContext): DiproxyApp {
       await write.checks.start();
       await server.start();
       write.storeProtocol.start();
+      write.lateData?.start();
       stopHousekeeping = startHousekeeping({ ...write, accountMetrics }, now);
     },
     drain() {
@@ -229,6 +259,7 @@ export function createApp(config: Config, context: DiproxyContext): DiproxyApp {
       stopHousekeeping();
       write.storeProtocol.stop();
       await write.checks.stop();
+      await write.lateData?.stop();
       await store.close();
       await metadata.close();
     },

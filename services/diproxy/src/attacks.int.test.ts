@@ -274,7 +274,7 @@ describe.each(['thanos', 'prometheus'] as const)('diproxy under attack, before %
   }, 30_000);
 
   it('has closed the connections whose heads came too slowly', async () => {
-    for (const answer of await Promise.all(slowHeads)) expect(answer).toMatch(/^$|^HTTP\/1\.1 408 /);
+    for (const answer of await Promise.all(slowHeads)) expect(answer).toBe('');
   }, 60_000);
 });
 

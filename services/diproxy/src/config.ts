@@ -25,6 +25,18 @@ export const config = defineConfig({
   MONGODB_URL: env.url('Where the cloud accounts are, `mongodb://…`.'),
   MONGODB_DATABASE: env.optionalString('Database of the cloud accounts; without it, the one of the URL.'),
   ...tlsConfig('MONGODB'),
+  REDIS_URL: env.optionalUrl(
+    'Redis in which hours are marked whose samples arrive late (`redis://` or `rediss://`); without it they are found once a day.',
+  ),
+  QUEUE_PREFIX: env.string('First part of every key in Redis; the same for all services of one installation.', {
+    default: 'cloudtuner',
+  }),
+  ...tlsConfig('REDIS'),
+  LATE_DATA_MAX_HOURS: env.integer('How many hours back late samples mark their hour.', {
+    default: 48,
+    min: 1,
+    max: 8_784,
+  }),
   ACCOUNT_CACHE_SECONDS: env.integer(
     'How long a found account is used without asking again: the time until a revoked password stops working.',
     { default: 30, min: 1, max: 60 },

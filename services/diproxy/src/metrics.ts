@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from '@cloudtuner/service-ki
 import type { LookupResult } from './account-cache';
 import type { CheckPool } from './check-pool';
 import type { InFlight } from './in-flight';
+import type { LateData } from './late-data';
 import type { KnownProtocol } from './ports';
 
 /** Every metric of the gateway but the two by account. Labels are closed sets. */
@@ -32,6 +33,12 @@ export function createMetrics(registry: Registry) {
       'Look-ups of accounts whose stored limits have an unknown or absurd entry, which has no effect.',
       [],
     ),
+    touchedHours: counter(
+      'diproxy_touched_hours_total',
+      'Ended hours that got samples: `marked` for the worker, `too_old` or `dropped` and found by its daily sweep only.',
+      ['outcome'],
+    ),
+    touchedHourFailures: counter('diproxy_touched_hours_failures_total', 'Times that marks could not be left.', []),
     threadFailures: counter('diproxy_thread_failures_total', 'Threads that ended by a failure.', []),
     accountLookups: counter<'result'>('diproxy_account_lookups_total', 'Account lookups, by how they were answered.', [
       'result',
@@ -61,8 +68,11 @@ export function createMetrics(registry: Registry) {
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** Gauges that are read when they are scraped. */
-export function exposeGauges(registry: Registry, parts: { inFlight: InFlight; checks: CheckPool }): void {
-  const { inFlight, checks } = parts;
+export function exposeGauges(
+  registry: Registry,
+  parts: { inFlight: InFlight; checks: CheckPool; lateData: LateData | undefined },
+): void {
+  const { inFlight, checks, lateData } = parts;
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
@@ -77,6 +87,7 @@ export function exposeGauges(registry: Registry, parts: { inFlight: InFlight; ch
   gauge('diproxy_in_flight_bytes', 'Bytes of bodies held.', () => inFlight.bytes);
   gauge('diproxy_in_flight_requests_limit', 'Most writes in flight; more get 503.', () => inFlight.limits.maxRequests);
   gauge('diproxy_in_flight_bytes_limit', 'Most bytes of bodies held; more get 503.', () => inFlight.limits.maxBytes);
+  gauge('diproxy_touched_hours_pending', 'Hours that wait to be marked.', () => lateData?.pendingCount ?? 0);
   gauge('diproxy_threads', 'Threads that check large bodies.', () => checks.threadCount);
   gauge('diproxy_thread_queue', 'Large bodies that wait for a thread.', () => checks.queuedCount);
 }

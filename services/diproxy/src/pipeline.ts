@@ -11,6 +11,7 @@ import type { CheckPool } from './check-pool';
 import { forward, type Stored } from './forward';
 import { identify } from './identify';
 import type { InFlight } from './in-flight';
+import type { LateData } from './late-data';
 import { refuseMislabelled } from './negotiate';
 import type { MetricsStore, WriteProtocol } from './ports';
 import { receiveBody } from './receive-body';
@@ -28,6 +29,8 @@ export interface WriteContext {
   readonly checks: CheckPool;
   readonly store: MetricsStore;
   readonly storeProtocol: StoreProtocol;
+  /** Undefined: late samples are not marked. */
+  readonly lateData: LateData | undefined;
   readonly bodyTimeoutMs: number;
   readonly observeStage: ObserveStage;
   /** Milliseconds since the epoch. */
@@ -94,6 +97,7 @@ export async function handleWrite(
       timed('forward', () => forward(context, { accountId, body: checked.body, protocol: target }, left)),
     );
     progress.forwarded = true;
+    if (checked.timeSpan !== undefined) context.lateData?.note(accountId, checked.timeSpan);
     return answerTo(checked, protocol, stored);
   } finally {
     reservation.release();

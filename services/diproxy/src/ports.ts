@@ -50,6 +50,13 @@ export interface StoreAnswer {
   readonly written: WrittenCounts | undefined;
 }
 
+/** Where hours are marked whose samples arrived after their end. */
+export interface TouchedHours {
+  /** `hour` is its start in unix seconds. Rejects, within a bounded time, while marks cannot be left. */
+  mark(hours: readonly { readonly cloudAccountId: string; readonly hour: number }[]): Promise<void>;
+  close(): void;
+}
+
 /** The store of metrics behind the gateway. */
 export interface MetricsStore {
   /**

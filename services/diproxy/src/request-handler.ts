@@ -17,8 +17,16 @@ export interface RequestHandlerOptions {
   readonly accountMetrics: AccountMetrics;
 }
 
+interface ServeOptions extends RequestHandlerOptions {
+  /** For lines without anything that came from elsewhere than this file and an answer. */
+  readonly writeLogger: Logger;
+}
+
 /** The HTTP edge: routes, request ids, and the one place where errors become answers, log lines and metrics. */
-export function createRequestHandler(options: RequestHandlerOptions): RequestListener {
+export function createRequestHandler(handlerOptions: RequestHandlerOptions): RequestListener {
+  // The line of a write has nothing to be redacted, and looking for it made as much garbage as all the rest of a write.
+  const writeLogger = handlerOptions.logger.child({}, { redact: [] });
+  const options: ServeOptions = { ...handlerOptions, writeLogger };
   return (request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     if (!writePaths.has(path)) {
@@ -53,9 +61,9 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   requestId: string,
-  options: RequestHandlerOptions,
+  options: ServeOptions,
 ): Promise<void> {
-  const { context, logger, metrics } = options;
+  const { context, metrics } = options;
   const startedMs = performance.now();
   const progress: WriteProgress = {};
   let answer: WriteAnswer;
@@ -79,7 +87,7 @@ async function serve(
   metrics.requestSeconds.observe(durationMs / 1000);
   countRequest(metrics, progress, answer.code);
   countSamples(options, progress, answer.code);
-  logWrite(logger, { requestId, progress, answer, aborted, durationMs, cause: error });
+  logWrite(options, { requestId, progress, answer, aborted, durationMs, cause: error });
 }
 
 function countRequest(metrics: Metrics, progress: WriteProgress, code: ErrorCode | undefined): void {
@@ -116,7 +124,7 @@ function countSamples(
 }
 
 function logWrite(
-  logger: Logger,
+  { logger, writeLogger }: ServeOptions,
   write: {
     requestId: string;
     progress: WriteProgress;
@@ -139,5 +147,5 @@ function logWrite(
     duration_ms: Math.round(durationMs * 10) / 10,
   };
   if (answer.status >= 500) logger.warn({ ...line, err: cause }, 'write failed');
-  else logger.info(answer.code === undefined ? line : { ...line, detail: answer.text }, 'write');
+  else writeLogger.info(answer.code === undefined ? line : { ...line, detail: answer.text }, 'write');
 }

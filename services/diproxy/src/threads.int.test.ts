@@ -169,7 +169,8 @@ describe('diproxy: large bodies on threads', () => {
         'hangs on the first',
         `if (job.accountId !== 'first') post({ kind: 'refused', code: 'snappy-malformed', message: job.accountId, options: {} });`,
       ),
-      jobTimeoutMs: 200,
+      // The next thread has to start within it, too.
+      jobTimeoutMs: 3_000,
       onWait: () => undefined,
       onFailure: (cause) => failures.push(cause),
     });
@@ -196,7 +197,7 @@ describe('diproxy: large bodies on threads', () => {
     await pool.stop();
     expect(pool.threadCount).toBe(0);
     await expect(check('late')).rejects.toMatchObject({ code: 'gateway-thread-failed' });
-  });
+  }, 30_000);
 
   it('does not start with threads that cannot run', async () => {
     const missing = join(folder.path, 'missing.js');

@@ -41,6 +41,7 @@ function environmentsOf({ servers, clusterSecret, env = {} }: ServicesOptions): 
       LIMIT_SAMPLES_PER_SECOND: '0',
       ...env,
       ...metadata,
+      REDIS_URL: redis.url,
       METRICS_STORE: store.kind,
       METRICS_WRITE_URL: store.writeUrl,
     },

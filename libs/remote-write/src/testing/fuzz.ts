@@ -184,8 +184,18 @@ function compare(result: RewriteResult, { request, rules, isV2, stored }: Compar
   expectEqual(result.renamedLabels, wanted.renamedLabels, 'the renamed labels');
   expectEqual(result.received, countsOf(request), 'the counts received');
   expectEqual(result.accepted, countsOf(wanted.stored), 'the counts accepted');
+  expectEqual(result.timeSpan, timeSpanOf(wanted.stored), 'the time span');
   const size = Math.min(3, wanted.stored.series.length);
   return `${String(size)} ${wanted.refusals.map(([code]) => code).join()} ${String(Math.min(2, wanted.renamedLabels))}`;
+}
+
+function timeSpanOf({ series }: PlainRequest): RewriteResult['timeSpan'] {
+  const timestampsMs = series.flatMap(({ samples, exemplars, histograms }) => [
+    ...[...samples, ...exemplars].map(({ timestampMs }) => Number(timestampMs)),
+    ...histograms.map(({ timestamp }) => Number(timestamp ?? 0)),
+  ]);
+  if (timestampsMs.length === 0) return undefined;
+  return { minTimestampMs: Math.min(...timestampsMs), maxTimestampMs: Math.max(...timestampsMs) };
 }
 
 function countsOf({ series, metadata }: PlainRequest): RewriteResult['accepted'] {

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ServerTlsOptions } from '../config/shared-fields';
 import type { LifecyclePart } from '../lifecycle';
 import type { Logger } from '../logger';
@@ -32,6 +33,11 @@ export interface HttpServerOptions {
    * that a request that is refused never sends one. Otherwise every body is invited at once.
    */
   readonly invitesBodies?: boolean;
+  /**
+   * True: a connection whose request does not arrive in time is closed without an answer, not with 408. For clients that
+   * give up what they have on any 4xx, and send it again when a connection breaks.
+   */
+  readonly closesLateSilently?: boolean;
   readonly serverOptions?: http.ServerOptions;
 }
 
@@ -56,6 +62,21 @@ function createServer(options: HttpServerOptions, listener: http.RequestListener
   return server;
 }
 
+// What Node answers by itself; listening for these errors takes its place.
+const statusOfFault: ReadonlyMap<string | undefined, string> = new Map([
+  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', '413 Payload Too Large'],
+]);
+
+/** Ends a connection whose request cannot be read; one that is only late without a word. */
+function endFaulty(error: NodeJS.ErrnoException, socket: Duplex, isAnswered: boolean): void {
+  if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT' && socket.writable && !isAnswered) {
+    const status = statusOfFault.get(error.code) ?? '400 Bad Request';
+    socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+  }
+  socket.destroy(error);
+}
+
 /** An HTTP/1.1 server. On stop it refuses new connections, tells clients to close, waits for those in flight, then cuts the rest. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { name, host, handler, logger, drainMs = 10_000 } = options;
@@ -70,6 +91,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     handler(request, response);
   };
   const server = createServer(options, listener);
+  if (options.closesLateSilently === true) {
+    server.on('clientError', (error, socket) => {
+      const isAnswered = [...responses].some((response) => response.socket === socket && response.headersSent);
+      endFaulty(error, socket, isAnswered);
+    });
+  }
   const drain = (): void => {
     stopping = true;
     for (const response of responses) {

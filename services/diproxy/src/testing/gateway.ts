@@ -122,12 +122,19 @@ export interface Reply {
 
 export async function post(
   gateway: Pick<TestGateway, 'url'>,
-  request: { path?: string; headers: Readonly<Record<string, string>>; body: Uint8Array },
+  request: {
+    path?: string;
+    headers: Readonly<Record<string, string>>;
+    body: Uint8Array;
+    /** Breaks it off. */
+    signal?: AbortSignal | undefined;
+  },
 ): Promise<Reply> {
   const response = await fetch(`${gateway.url}${request.path ?? '/storage/api/v2/write'}`, {
     method: 'POST',
     headers: request.headers,
     body: Buffer.from(request.body),
+    signal: request.signal ?? null,
   });
   return {
     status: response.status,
