@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchAllocation } from './allocation/bench';
+import { benchHour } from './allocation/hour/bench';
 import { sizes } from './allocation/sizes';
 import { benchGateway } from './gateway/bench';
 import { benchParts } from './gateway/parts/parts';
@@ -8,10 +9,11 @@ import { benchPressure } from './gateway/pressure';
 const usage = `usage: npm run bench -- gateway [--seconds 80] [--store thanos|prometheus] [--protocol 1|2] [--env NAME=value]…
        npm run bench -- parts [--seconds 20]
        npm run bench -- pressure [--seconds 40] [--env NAME=value]…
-       npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]`;
+       npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]
+       npm run bench -- hour [--size S|M|L|XL] [--store thanos|prometheus] [--env NAME=value]…`;
 
 const everyStore = ['thanos', 'prometheus'] as const;
-const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600 };
+const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600, hour: 60 };
 
 interface Flags {
   readonly seconds: number;
@@ -36,9 +38,11 @@ function cpuMicroseconds(): number {
 const environmentOf = (pairs: readonly string[]): Record<string, string> =>
   Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
 
+const storesOf = (store: string | undefined) => everyStore.filter((kind) => store === undefined || kind === store);
+
 const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
   gateway: ({ seconds, store, protocol, env }) => {
-    const stores = store === undefined ? everyStore : everyStore.filter((kind) => kind === store);
+    const stores = storesOf(store);
     if (stores.length === 0 || (protocol !== '1' && protocol !== '2')) return undefined;
     return benchGateway({ seconds, stores, protocol, environment: environmentOf(env), say });
   },
@@ -47,6 +51,12 @@ const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
   allocation: ({ seconds, size }) => {
     const known = sizes.find(({ name }) => name === size);
     return known && benchAllocation({ size: known, seconds, say });
+  },
+  hour: ({ size, store, env }) => {
+    const known = sizes.find(({ name }) => name === size);
+    const stores = storesOf(store);
+    if (known === undefined || stores.length === 0) return undefined;
+    return benchHour({ pods: known.pods, stores, environment: environmentOf(env), say });
   },
 };
 

@@ -1,3 +1,4 @@
+import { priceBookSchema } from '@cloudtuner/cost-model';
 import { z } from 'zod';
 
 /** What a user may do in an organization, the most powerful first. */
@@ -69,12 +70,25 @@ export const cloudAccountDocument = z.object({
   credentials_version: z.int().nonnegative(),
   /** Overrides of the write path's limits. Read by `readWriteLimits`: one bad number must not make the account unreadable. */
   limits: z.unknown(),
+  /** Label keys whose costs are summed by day, as the facts have them; sorted. Documents from before there were any have none. */
+  allocation_label_keys: z.array(z.string()).default([]),
   created_at: z.date(),
   deleted_at: z.date().nullable(),
   last_read_at: z.date().nullable(),
+});
+
+/** One document of `price_books`: a version of an account's prices. */
+export const priceBookDocument = z.object({
+  _id: z.uuid(),
+  cloud_account_id: z.uuid(),
+  version: z.int().positive(),
+  book: priceBookSchema,
+  created_at: z.date(),
+  created_by: z.string(),
 });
 
 export type OrganizationDocument = z.infer<typeof organizationDocument>;
 export type UserDocument = z.infer<typeof userDocument>;
 export type TokenDocument = z.infer<typeof tokenDocument>;
 export type CloudAccountDocument = z.infer<typeof cloudAccountDocument>;
+export type PriceBookDocument = z.infer<typeof priceBookDocument>;

@@ -1,9 +1,16 @@
 import { MongoClient, type Db } from 'mongodb';
 import { createCloudAccountsRepository, type CloudAccountsRepository } from './cloud-accounts-repository';
-import type { CloudAccountDocument, OrganizationDocument, TokenDocument, UserDocument } from './documents';
+import type {
+  CloudAccountDocument,
+  OrganizationDocument,
+  PriceBookDocument,
+  TokenDocument,
+  UserDocument,
+} from './documents';
 import { createGuard, type Guards } from './driver-errors';
 import { createOrganizationsRepository, type OrganizationsRepository } from './organizations-repository';
 import { createPasswordHasher } from './password-hasher';
+import { createPriceBooksRepository, type PriceBooksRepository } from './price-books-repository';
 import { createTokensRepository, type TokensRepository } from './tokens-repository';
 import { createUsersRepository, type UsersRepository } from './users-repository';
 
@@ -32,6 +39,7 @@ export interface Metadata {
   readonly users: UsersRepository;
   readonly tokens: TokensRepository;
   readonly cloudAccounts: CloudAccountsRepository;
+  readonly priceBooks: PriceBooksRepository;
   /** Creates the indexes that uniqueness rests on. Every creation makes sure of them anyway; this does it beforehand. */
   ensureIndexes(): Promise<void>;
   /** @throws AppError `metadata-unavailable` */
@@ -54,14 +62,20 @@ function collectionsOf(database: Db) {
     users: database.collection<UserDocument>('users'),
     tokens: database.collection<TokenDocument>('tokens'),
     cloudAccounts: database.collection<CloudAccountDocument>('cloud_accounts'),
+    priceBooks: database.collection<PriceBookDocument>('price_books'),
   };
 }
 
-async function createIndexes({ users, tokens, cloudAccounts }: Collections): Promise<void> {
+async function createIndexes({ users, tokens, cloudAccounts, priceBooks }: Collections): Promise<void> {
   await users.createIndex({ email: 1 }, { unique: true, name: 'users_by_email' }, {});
   await users.createIndex({ 'memberships.organization_id': 1 }, { name: 'users_by_organization' }, {});
   await tokens.createIndex({ prefix: 1 }, { unique: true, name: 'tokens_by_prefix' }, {});
   await cloudAccounts.createIndex({ organization_id: 1, name_key: 1 }, { unique: true, name: 'accounts_by_name' }, {});
+  await priceBooks.createIndex(
+    { cloud_account_id: 1, version: 1 },
+    { unique: true, name: 'price_books_by_version' },
+    {},
+  );
 }
 
 /** Runs the work until it has succeeded once; afterwards it is done. */
@@ -120,6 +134,7 @@ export function connectMetadata(options: MetadataOptions): Metadata {
     users: createUsersRepository(collections.users, guards, createPasswordHasher(), now),
     tokens: createTokensRepository(collections, guards, now),
     cloudAccounts: createCloudAccountsRepository(collections.cloudAccounts, guards, now),
+    priceBooks: createPriceBooksRepository(collections.priceBooks, guards, now),
     ensureIndexes,
     ping: () =>
       guard(async () => {

@@ -15,18 +15,30 @@ import {
   type Logger,
   type Route,
 } from '@cloudtuner/service-kit';
+import { createClickhouseAllocations } from './adapters/clickhouse-allocations';
+import { createClickhouseAssets } from './adapters/clickhouse-assets';
 import { createClickhouseFacts } from './adapters/clickhouse-facts';
+import { createClickhouseNodePrices } from './adapters/clickhouse-node-prices';
+import { createMetroculusLiveAllocations } from './adapters/metroculus-live-allocations';
+import { createMetroculusLiveAssets } from './adapters/metroculus-live-assets';
 import { createMetroculusLiveCosts } from './adapters/metroculus-live-costs';
+import { createMetroculusUsage } from './adapters/metroculus-usage';
 import { createQueueBackfills } from './adapters/queue-backfills';
 import type { Config } from './config';
 import { createReadMarks } from './domain/read-marks';
 import { createSignInThrottle } from './domain/sign-in-throttle';
 import { createAuthenticate } from './http/authenticate';
 import type { Principal } from './http/principal';
+import { allocationRoutes } from './http/routes/allocation';
 import { cleanExpensesRoutes } from './http/routes/clean-expenses';
 import { backfillRoutes, cloudAccountRoutes } from './http/routes/cloud-accounts';
+import { clusterAssetRoutes } from './http/routes/cluster-assets';
+import { clusterConsumerRoutes } from './http/routes/cluster-consumers';
+import { clusterUsageRoutes } from './http/routes/cluster-usage';
 import { costRoutes } from './http/routes/costs';
 import { organizationRoutes, userRoutes } from './http/routes/identity';
+import { kubernetesCostRoutes } from './http/routes/kubernetes-costs';
+import { modelRoutes } from './http/routes/model';
 import { createScopedRoutes } from './http/scoped-routes';
 import { createMetrics, type Metrics } from './metrics';
 import type { LedgerObserver, NoteRead } from './ports';
@@ -52,6 +64,12 @@ function connect(config: Config) {
     const options = tlsOptions(config, area);
     return options === undefined ? {} : { tls: options };
   };
+  const metroculus = {
+    baseUrl: config.METROCULUS_URL,
+    secret: config.CLUSTER_SECRET,
+    requestId: currentRequestId,
+    ...tls('METROCULUS'),
+  };
   return {
     metadata: connectMetadata({
       url: config.MONGODB_URL,
@@ -67,13 +85,8 @@ function connect(config: Config) {
       requestTimeoutMs: config.CLICKHOUSE_TIMEOUT_MS,
       ...tls('CLICKHOUSE'),
     }),
-    metroculus: createMetroculusClient({
-      baseUrl: config.METROCULUS_URL,
-      secret: config.CLUSTER_SECRET,
-      timeoutMs: config.LIVE_COSTS_BUDGET_MS,
-      requestId: currentRequestId,
-      ...tls('METROCULUS'),
-    }),
+    metroculus: createMetroculusClient({ ...metroculus, timeoutMs: config.LIVE_COSTS_BUDGET_MS }),
+    metroculusUsage: createMetroculusClient({ ...metroculus, timeoutMs: config.USAGE_BUDGET_MS }),
     backfillProducer: createProducer(backfill, {
       redisUrl: config.REDIS_URL,
       prefix: config.QUEUE_PREFIX,
@@ -113,7 +126,7 @@ function createNoteRead(metadata: Metadata, options: { logger: Logger; now: () =
 
 function createRoutes(
   config: Config,
-  { metadata, clickhouse, metroculus, backfillProducer }: Connections,
+  { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer }: Connections,
   context: { logger: Logger; metrics: Metrics; now: () => number },
 ): Route<Principal>[] {
   const { logger, metrics, now } = context;
@@ -132,30 +145,57 @@ function createRoutes(
     },
   };
   const accounts = { ...metadata, backfills: createQueueBackfills(backfillProducer), now };
+  // Below our own time-out, so that the server's answer arrives first.
+  const maxExecutionSeconds = Math.max(1, Math.floor(config.CLICKHOUSE_TIMEOUT_MS / 1000) - 1);
   const costs = {
     ...metadata,
-    facts: createClickhouseFacts(clickhouse, {
-      // Below our own time-out, so that the server's answer arrives first.
-      maxExecutionSeconds: Math.max(1, Math.floor(config.CLICKHOUSE_TIMEOUT_MS / 1000) - 1),
-    }),
+    facts: createClickhouseFacts(clickhouse, { maxExecutionSeconds }),
     live: createMetroculusLiveCosts(metroculus, { logger, now }),
     observer: createObserver(metrics, logger),
     noteRead: createNoteRead(metadata, { logger, now }),
     now,
     liveBudgetMs: config.LIVE_COSTS_BUDGET_MS,
   };
+  const allocations = {
+    ...costs,
+    allocations: createClickhouseAllocations(clickhouse, { maxExecutionSeconds }),
+    liveAllocations: createMetroculusLiveAllocations(metroculus, { logger, now }),
+    nodePrices: createClickhouseNodePrices(clickhouse, { maxExecutionSeconds }),
+  };
+  const assets = {
+    ...costs,
+    assets: createClickhouseAssets(clickhouse, { maxExecutionSeconds }),
+    liveAssets: createMetroculusLiveAssets(metroculus, { logger, now }),
+  };
+  const usage = {
+    ...allocations,
+    usage: createMetroculusUsage(metroculusUsage, {
+      logger,
+      now,
+      observe: (question, outcome, seconds) => {
+        metrics.usageReadSeconds.observe({ question, outcome }, seconds);
+      },
+    }),
+    usageBudgetMs: config.USAGE_BUDGET_MS,
+  };
   return [
     ...organizationRoutes(routes, identity),
     ...userRoutes(routes, identity),
     ...cloudAccountRoutes(routes, accounts),
     ...backfillRoutes(routes, accounts),
-    ...costRoutes(routes, costs),
+    ...costRoutes(routes, allocations),
+    ...allocationRoutes(routes, allocations),
+    ...clusterAssetRoutes(routes, assets),
+    ...clusterUsageRoutes(routes, usage),
+    ...clusterConsumerRoutes(routes, usage),
+    ...kubernetesCostRoutes(routes, usage),
     ...cleanExpensesRoutes(routes, costs),
+    ...modelRoutes({ ...allocations, ...assets }),
   ];
 }
 
 function compose(server: HttpServer, connections: Connections, logger: Logger): RestapiApp {
-  const { metadata, clickhouse, metroculus, backfillProducer } = connections;
+  const { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer } = connections;
   const lifecycle = createLifecycle(logger);
   lifecycle.add({ name: 'metadata', stop: () => metadata.close() });
   lifecycle.add({ name: 'clickhouse', stop: () => clickhouse.close() });
@@ -163,6 +203,7 @@ function compose(server: HttpServer, connections: Connections, logger: Logger): 
     name: 'metroculus',
     stop: () => {
       metroculus.close();
+      metroculusUsage.close();
     },
   });
   lifecycle.add({ name: 'queues', stop: () => backfillProducer.close() });

@@ -3,6 +3,7 @@ import { operations, type Operation } from '@cloudtuner/restapi-client';
 import { sharedServers } from '@cloudtuner/test-kit';
 import { createMember, createOrganization, type TestOrganization } from './testing/restapi-harness';
 import { startTestWorld, type TestWorld } from './testing/test-world';
+import { answerUsage } from './testing/usage-answers';
 
 let world: TestWorld;
 /** Two organizations, each with an account and somebody of each role. */
@@ -43,6 +44,7 @@ async function createTenant(): Promise<Tenant> {
 
 beforeAll(async () => {
   world = await startTestWorld(sharedServers());
+  answerUsage(world.metroculus);
   [own, foreign] = [await createTenant(), await createTenant()];
 }, 120_000);
 afterAll(() => world.stop());
@@ -74,6 +76,16 @@ const bodies: Readonly<Record<string, () => unknown>> = {
 
 const queries: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   getClusterCosts: { window: 'yesterday' },
+  getOrganizationAllocation: { window: 'yesterday' },
+  listClusterAssets: { window: 'yesterday' },
+  getClusterMetrics: { window: 'yesterday', metric: 'cpu' },
+  getClusterOptimization: { window: 'yesterday' },
+  listClusterNamespaces: { window: 'yesterday' },
+  listNamespaceWorkloads: { window: 'yesterday' },
+  getKubernetesCosts: { window: 'yesterday' },
+  listKubernetesNamespaces: { window: 'yesterday' },
+  listKubernetesWorkloads: { window: 'yesterday' },
+  getKubernetesOptimization: { window: 'yesterday' },
   getCleanExpenses: { start_date: '1700000000', end_date: '1700090000' },
 };
 
@@ -84,6 +96,7 @@ async function send(operation: Operation, target: Target, authorization?: string
     cloud_account_id: target.accountId,
     cluster_id: target.accountId,
     backfill_id: target.backfillId,
+    namespace: 'default',
   };
   const path = operation.path.replace(/:([a-z_]+)/g, (_match, name: string) => ids[name] ?? '');
   const url = new URL(path, world.harness.url);
@@ -113,6 +126,16 @@ const leastRole: Readonly<Record<string, Role>> = {
   getBackfill: 'viewer',
   listClusters: 'viewer',
   getClusterCosts: 'viewer',
+  getOrganizationAllocation: 'viewer',
+  listClusterAssets: 'viewer',
+  getClusterMetrics: 'viewer',
+  getClusterOptimization: 'viewer',
+  listClusterNamespaces: 'viewer',
+  listNamespaceWorkloads: 'viewer',
+  getKubernetesCosts: 'viewer',
+  listKubernetesNamespaces: 'viewer',
+  listKubernetesWorkloads: 'viewer',
+  getKubernetesOptimization: 'viewer',
   getCleanExpenses: 'viewer',
   createCloudAccount: 'manager',
   rotateCredentials: 'manager',

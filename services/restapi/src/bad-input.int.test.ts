@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { operations } from '@cloudtuner/restapi-client';
 import { sharedServers } from '@cloudtuner/test-kit';
 import { z } from 'zod';
+import { badClusterRequests } from './testing/bad-cluster-requests';
 import { createOrganization, type TestOrganization } from './testing/restapi-harness';
 import { startTestWorld, type TestWorld } from './testing/test-world';
 
@@ -250,6 +251,7 @@ const attempts: readonly (readonly [title: string, status: number, code: string,
     expenses(`organization_id={org}&organization_id=${randomUUID()}&start_date=0&end_date=3600`),
   ],
   ['clusters: money', 400, 'invalid-request', { path: `${v2}/organizations/{org}/kubecost/clusters?money=x` }],
+  ...badClusterRequests.map(([title, status, code, path]) => [title, status, code, { path }] as const),
   ['another path', 404, 'not-found', { path: `${v2}/nothing` }],
   ['another method', 405, 'method-not-allowed', { method: 'PATCH', path: `${v2}/organizations/{org}` }],
 ];

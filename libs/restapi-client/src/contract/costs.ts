@@ -1,4 +1,12 @@
 import { z } from 'zod';
+import {
+  allocationAnswer,
+  allocationCosts,
+  allocationFieldNames,
+  allocationFields,
+  explanation,
+  stepText,
+} from './allocations';
 import { inOrganization, type Operation } from './operation';
 import {
   costParts,
@@ -22,8 +30,17 @@ const coverage = z.number().min(0).max(1).nullable();
 const dataVersion = z.string();
 const granularity = z.literal('cluster');
 
+/** Steps without `aggregate`. */
+const bucketSteps = ['1h', '1d'];
+
+/** As `omit` takes it. */
+const namesOf = <Shape extends object>(shape: Shape) =>
+  Object.fromEntries(Object.keys(shape).map((name) => [name, true])) as { [Name in keyof Shape]: true };
+
 const costBucket = interval.extend({
   ...costParts.shape,
+  /** These only by `aggregate`. */
+  ...allocationCosts.omit(namesOf(costParts.shape)).partial().shape,
   coverage,
   /** True when an hour of the bucket is not closed, or was not measured whole. */
   partial: z.boolean(),
@@ -35,8 +52,21 @@ const windowQuery = z
     window: z.string().min(1).max(maxWindowLength).optional(),
     start_time: unixSecondsParam.optional(),
     end_time: unixSecondsParam.optional(),
-    step: z.enum(['1h', '1d']).default('1d'),
+    /** Default: `1d`, with `aggregate` `all`. */
+    step: stepText.optional(),
+    ...allocationFields,
+    limit: integerParam({ min: 1, max: maxPageSize }).optional(),
+    offset: integerParam({ min: 0, max: 1_000_000 }).optional(),
     money: moneyForm,
+  })
+  .superRefine((query, context) => {
+    if (query.aggregate !== undefined) return;
+    for (const field of [...allocationFieldNames, 'limit', 'offset'] as const) {
+      if (query[field] === undefined) continue;
+      context.addIssue({ code: 'custom', path: [field], message: 'is of use only with aggregate' });
+    }
+    if (query.step === undefined || bucketSteps.includes(query.step)) return;
+    context.addIssue({ code: 'custom', path: ['step'], message: 'must be 1h or 1d without aggregate' });
   })
   .refine(
     ({ window, start_time, end_time }) =>
@@ -99,7 +129,7 @@ export const costOperations = {
     operationId: 'getClusterCosts',
     method: 'GET',
     path: '/restapi/v2/kubecost/clusters/:cluster_id/costs',
-    summary: 'The costs of a cluster by hour or day',
+    summary: 'The costs of a cluster by hour or day, or by any grouping',
     access: 'costs:read',
     scope: { of: 'cloud-account', from: 'params', field: 'cluster_id' },
     status: 200,
@@ -109,18 +139,23 @@ export const costOperations = {
       cluster_id: z.uuid(),
       cluster_name: z.string(),
       currency: z.string(),
-      granularity,
+      /** `workload` with `aggregate`. */
+      granularity: z.enum(['cluster', 'workload']),
       /** The window that was answered: the one asked for, its edges moved outward to whole hours. */
       window: interval,
-      step: z.enum(['1h', '1d']),
+      step: z.string(),
       final_after: unixSeconds,
       data_version: dataVersion,
+      /** With `aggregate`: of all rows of all pages that pass the filter. */
       costs: z.array(costBucket),
       total: costBucket,
       coverage,
       freshness: z.object({ last_sample_at: unixSeconds.nullable() }),
       flags: z.array(z.string()),
       warnings: z.array(warning),
+      /** These only with `aggregate`. */
+      ...z.object(allocationAnswer).partial().shape,
+      explanation: explanation.optional(),
     }),
   },
   getCleanExpenses: {

@@ -8,7 +8,7 @@ import type { z } from 'zod';
 import type { Health } from '../health';
 import type { Logger } from '../logger';
 import { currentRequestId, runWithRequestId } from '../request-context';
-import { fromExpress, invalidRequest, sendProblem } from './errors';
+import { fromExpress, invalidRequest, sendProblem, type ErrorLocals } from './errors';
 import { answerHealth } from './health-routes';
 import { requestIdFrom, requestIdHeader } from './request-id';
 import type { AuthenticationRequest, Route } from './route';
@@ -126,10 +126,11 @@ function routeHandler<Principal>(route: Route<Principal>, options: HttpAppOption
   };
 }
 
-function rememberRoute(path: string): RequestHandler {
+function rememberRoute(path: string, errorBody?: ErrorLocals['errorBody']): RequestHandler {
   return (_request, response, next) => {
-    const locals: { route?: string } = response.locals;
+    const locals: { route?: string } & ErrorLocals = response.locals;
     locals.route = path;
+    locals.errorBody = errorBody;
     next();
   };
 }
@@ -137,7 +138,7 @@ function rememberRoute(path: string): RequestHandler {
 function mountRoutes<Principal>(app: Express, options: HttpAppOptions<Principal>): void {
   const parseBody = express.json({ limit: options.maxBodyBytes ?? 256 * 1024, strict: false });
   for (const route of options.routes) {
-    const remember = rememberRoute(route.path);
+    const remember = rememberRoute(route.path, route.errorBody);
     if (route.body === undefined) app[route.method](route.path, remember, routeHandler(route, options));
     else app[route.method](route.path, remember, parseBody, routeHandler(route, options));
   }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Problem } from '@cloudtuner/errors';
 import type { z } from 'zod';
 import type { Logger } from '../logger';
 
@@ -28,6 +29,8 @@ interface RouteDeclaration<P, Q, B> {
   readonly query?: z.ZodType<Q>;
   readonly body?: z.ZodType<B>;
   readonly status?: number;
+  /** JSON of errors for clients that expect another form than problem JSON. */
+  readonly errorBody?: (problem: Problem) => unknown;
 }
 
 /** A route whose answer is one JSON document, checked against its schema. */
@@ -55,6 +58,7 @@ export interface Route<Principal> {
   readonly params: z.ZodType | undefined;
   readonly query: z.ZodType | undefined;
   readonly body: z.ZodType | undefined;
+  readonly errorBody: ((problem: Problem) => unknown) | undefined;
   readonly answer:
     | { readonly form: 'json'; readonly schema: z.ZodType; handle(input: ErasedInput<Principal>): Promise<unknown> }
     | {
@@ -76,8 +80,8 @@ export interface AuthenticationRequest {
 }
 
 function erase<P, Q, B>(declaration: RouteDeclaration<P, Q, B>): Omit<Route<never>, 'answer'> {
-  const { method, path, operationId, summary, access, status = 200, params, query, body } = declaration;
-  return { method, path, operationId, summary, access, status, params, query, body };
+  const { method, path, operationId, summary, access, status = 200, params, query, body, errorBody } = declaration;
+  return { method, path, operationId, summary, access, status, params, query, body, errorBody };
 }
 
 /** Builders of routes for one kind of principal. Input types follow from the schemas, so the erased handler is safe. */

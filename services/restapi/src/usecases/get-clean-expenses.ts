@@ -32,7 +32,7 @@ interface Dependencies extends LedgerSources {
 }
 
 /** With the store itself away there is no rest to serve. */
-const isStoreAway = (error: unknown): boolean =>
+export const isStoreAway = (error: unknown): boolean =>
   isAppError(error) && (error.code === 'clickhouse-unavailable' || error.code === 'clickhouse-schema-missing');
 
 async function readExpense(

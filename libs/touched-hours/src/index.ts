@@ -1,0 +1,1 @@
+export { createTouchedHours, type TouchedHour, type TouchedHours, type TouchedHoursOptions } from './touched-hours';
