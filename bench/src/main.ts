@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { benchAllocation } from './allocation/bench';
+import { benchHour } from './allocation/hour/bench';
 import { sizes } from './allocation/sizes';
 import { benchBills } from './bills/bench';
 import { capacityReport } from './capacity/report';
@@ -12,10 +13,11 @@ const usage = `usage: npm run bench -- gateway [--seconds 80] [--store thanos|pr
        npm run bench -- pressure [--seconds 40] [--env NAME=value]…
        npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]
        npm run bench -- bills [--records 1000000] [--kills 2]
+       npm run bench -- hour [--size S|M|L|XL] [--store thanos|prometheus] [--env NAME=value]…
        npm run bench -- capacity`;
 
 const everyStore = ['thanos', 'prometheus'] as const;
-const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600, bills: 600, capacity: 1 };
+const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600, bills: 600, hour: 60, capacity: 1 };
 
 interface Flags {
   readonly seconds: number;
@@ -42,9 +44,11 @@ function cpuMicroseconds(): number {
 const environmentOf = (pairs: readonly string[]): Record<string, string> =>
   Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
 
+const storesOf = (store: string | undefined) => everyStore.filter((kind) => store === undefined || kind === store);
+
 const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
   gateway: ({ seconds, store, protocol, env }) => {
-    const stores = store === undefined ? everyStore : everyStore.filter((kind) => kind === store);
+    const stores = storesOf(store);
     if (stores.length === 0 || (protocol !== '1' && protocol !== '2')) return undefined;
     return benchGateway({ seconds, stores, protocol, environment: environmentOf(env), say });
   },
@@ -57,6 +61,12 @@ const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
   bills: ({ records, kills }) => {
     const isCount = Number.isInteger(Number(records)) && Number(records) > 0 && Number.isInteger(Number(kills));
     return isCount ? benchBills({ records: Number(records), kills: Number(kills), say }) : undefined;
+  },
+  hour: ({ size, store, env }) => {
+    const known = sizes.find(({ name }) => name === size);
+    const stores = storesOf(store);
+    if (known === undefined || stores.length === 0) return undefined;
+    return benchHour({ pods: known.pods, stores, environment: environmentOf(env), say });
   },
   capacity: capacityReport,
 };

@@ -1,11 +1,14 @@
 import {
   allocationDayRow,
+  allocationRankRow,
   allocationSumRow,
   planReading,
+  rankAllocations,
   readAllocationDays,
   readAllocations,
-  type AllocationGroup,
   type AllocationDay,
+  type AllocationGroup,
+  type AllocationReading,
   type ClickhouseClient,
 } from '@cloudtuner/clickhouse';
 import { firstDay } from './facts-sql';
@@ -67,19 +70,36 @@ interface Asking {
   readonly pid: number | undefined;
 }
 
-/** Both statements of an answer, as a reader of the tables sends them, rows parsed. */
+const everything: AllocationGroup = { columns: [], labelKeys: [] };
+
+/** All statements of an answer, as restapi sends them, rows parsed. */
 async function ask({ client, account, size }: Asking, question: Question, { group, top }: Grouping) {
   const until = firstDay + size.days * secondsPerDay;
   const from = until - question.days * secondsPerDay;
   const common = { tag, tenant: account };
   const days = await client.query({
-    ...readAllocationDays(account, { from, until }),
+    ...readAllocationDays(account, { from, until }, question.fromHours ? {} : { hoursFrom: until }),
     schema: allocationDayRow,
     ...common,
   });
-  const plan = planReading(question.fromHours ? days.map(withoutRollup) : days, group, { from, stepSeconds: null });
-  const statement = readAllocations(account, { plan, group, from, stepSeconds: null, top });
-  return client.query({ ...statement, schema: allocationSumRow, ...common });
+  const steps = { from, stepSeconds: null };
+  const asked = question.fromHours ? days.map(withoutRollup) : days;
+  const plan = planReading(asked, group, steps);
+  const read = (reading: Pick<AllocationReading, 'plan' | 'group' | 'named'>) =>
+    client.query({
+      ...readAllocations(account, { ...reading, ...steps, top: null }),
+      schema: allocationSumRow,
+      ...common,
+    });
+  if (top === null) return read({ plan, group });
+  // A page of pods: the sum of all from the smallest table, the names of the page, and their rows.
+  const names = { parts: ['namespace', 'pod'], cluster: '' } as const;
+  const ranking = { plan, names, withIdle: true, limit: top, offset: 0 };
+  const [ranked] = await Promise.all([
+    client.query({ ...rankAllocations(account, ranking), schema: allocationRankRow, ...common }),
+    read({ plan: planReading(asked, everything, steps), group: everything }),
+  ]);
+  return read({ plan, group, named: { ...names, names: ranked.map(({ name }) => name) } });
 }
 
 const warmUps = 2;

@@ -16,6 +16,7 @@ export {
   countAllocationHour,
   findSupersededHours,
   removeAllocationHours,
+  type HourFactTable,
 } from './allocation/hour-statements';
 export {
   findSupersededDays,
@@ -30,16 +31,17 @@ export {
 } from './allocation/rollup-statements';
 export {
   allocationDayRow,
-  planReading,
   readAllocationDays,
-  type AllocationColumn,
   type AllocationDay,
-  type AllocationGroup,
   type HourWindow,
-  type ReadingPlan,
-} from './allocation/reading-plan';
+  type StoredHour,
+  type StoredObservation,
+} from './allocation/allocation-days';
+export { planReading, type AllocationColumn, type AllocationGroup, type ReadingPlan } from './allocation/reading-plan';
 export {
+  allocationRankRow,
   allocationSumRow,
+  rankAllocations,
   readAllocations,
   type AllocationReading,
   type AllocationSumRow,
@@ -51,4 +53,5 @@ export {
   type WorkloadFilter,
   type WorkloadReading,
 } from './allocation/workload-days';
+export type { NamedPart, RowNames } from './allocation/row-names';
 export type { BoundStatement, DayVersion, HourVersion, SupersededWindow } from './allocation/statement';

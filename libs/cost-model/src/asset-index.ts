@@ -1,5 +1,6 @@
 import type { DataQualityFlag } from './asset-fact';
 import { mergeSamples, stepFunction, stepFunctionOf, type StepFunction } from './intervals';
+import { BookPrices, type PriceBook } from './price-book';
 import type { AllocationMetricName, AssetSeries, Series } from './series';
 import type { TimeWindow } from './window';
 
@@ -76,12 +77,16 @@ export function leadingFirst(series: readonly Series[]): readonly Series[] {
 /** The series of one window by metric, with what was found wrong with them on the way. */
 export class AssetIndex {
   readonly flags = new Set<DataQualityFlag>();
+  /** Prices that stand above or beside the exporter's. */
+  readonly book: BookPrices | undefined;
   private readonly byMetric: ReadonlyMap<string, readonly Series[]>;
 
   constructor(
     series: AssetSeries,
     readonly window: TimeWindow,
+    book?: PriceBook,
   ) {
+    this.book = book === undefined ? undefined : new BookPrices(book, window);
     this.byMetric = groupBy(series, ({ labels }) => labels['__name__'] ?? '');
   }
 

@@ -5,6 +5,7 @@ import { priceLoadBalancers, priceManagement, type PricedLoadBalancer } from './
 import { EgressMeter } from './assets/network';
 import { priceNodes, type PricedNode } from './assets/nodes';
 import { bridgedGapMs, lengthMs, longestHoleMs, union } from './intervals';
+import type { PriceBook } from './price-book';
 import type { AssetSeries, Series } from './series';
 import type { TimeWindow } from './window';
 
@@ -12,6 +13,8 @@ export interface PriceAssetsInput {
   readonly window: TimeWindow;
   /** Samples from 5 minutes before the window to 5 minutes after it, so that its edges are whole. */
   readonly series: AssetSeries;
+  /** Prices of the account that stand above or beside the exporter's. */
+  readonly prices?: PriceBook | undefined;
 }
 
 export interface PricedAssets {
@@ -77,8 +80,8 @@ export function pricedAssets(standing: StandingAssets, network: readonly AssetFa
  * of an asset is rounded once, to nanos, and a total is the integer sum of its parts. The answer depends on the set of
  * samples only, not on their order, and samples or series that are there twice count once.
  */
-export function priceAssets({ window, series }: PriceAssetsInput): PricedAssets {
-  const index = new AssetIndex(series, window);
+export function priceAssets({ window, series, prices }: PriceAssetsInput): PricedAssets {
+  const index = new AssetIndex(series, window, prices);
   flagSeveralClusters(series, index);
   const egress = new EgressMeter(index);
   egress.add(index);

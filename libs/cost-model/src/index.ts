@@ -53,6 +53,7 @@ export {
   type GroupKey,
 } from './allocations/properties';
 export { defaultAllocationQuery, placerOf, shareFilterOf, type AllocationQuery } from './allocations/query';
+export { allocateCompat, type CompatInput } from './compat/allocate-compat';
 export { costRowsOfSums, type SummedFacts, type SummedWhat } from './allocations/summed-facts';
 export { accumulateSets, calendarSteps, parseStep, stepsOf, type CalendarStep, type Step } from './allocations/steps';
 export type { AllocationRow } from './allocations/sum-builder';
@@ -98,6 +99,7 @@ export {
   allocationMetricNames,
   assetMetricNames,
   clusterMetricNames,
+  compatMetricNames,
   podMetricNames,
   type AllocationMetricName,
   type AssetMetricName,
@@ -105,4 +107,5 @@ export {
   type PodMetricName,
   type Series,
 } from './series';
+export { priceBookSchema, type PriceBook, type PriceBookInput } from './price-book';
 export { daysOf, hoursOf, msPerDay, msPerHour, parseWindow, type TimeWindow, type WindowContext } from './window';

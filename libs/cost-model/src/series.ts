@@ -15,6 +15,7 @@ export type AssetSeries = readonly Series[];
 
 /** Metrics that the price of a cluster's assets is made of. */
 export const assetMetricNames = [
+  'kube_node_labels',
   'kube_node_status_capacity',
   'kube_node_status_capacity_cpu_cores',
   'kube_node_status_capacity_memory_bytes',
@@ -43,7 +44,6 @@ export const clusterMetricNames = [
   'deployment_match_labels',
   'kube_namespace_annotations',
   'kube_namespace_labels',
-  'kube_node_labels',
   'kube_persistentvolumeclaim_info',
   'kube_replicaset_owner',
   'service_selector_labels',
@@ -81,3 +81,9 @@ export type PodMetricName = (typeof podMetricNames)[number];
 export const allocationMetricNames = [...clusterMetricNames, ...podMetricNames] as const;
 
 export type AllocationMetricName = (typeof allocationMetricNames)[number];
+
+/** Metrics that `allocateCompat` reads beside {@link allocationMetricNames}. */
+export const compatMetricNames = [
+  ...allocationMetricNames,
+  'kube_persistentvolumeclaim_resource_requests_storage_bytes',
+] as const;

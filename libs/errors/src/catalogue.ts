@@ -84,6 +84,11 @@ export const errorCatalogue = {
     'A cloud account of this organization has that name',
     'Choose another name, or delete the account that has it.',
   ),
+  'price-book-changed': entry(
+    'conflict',
+    'Another version of the price book was stored in the meantime',
+    'Read the price book again, make the change in it and store it with its version.',
+  ),
   'rotation-conflict': entry(
     'conflict',
     'Others are rotating the same credentials at this moment',
@@ -416,6 +421,11 @@ export const errorCatalogue = {
     'upstream-unavailable',
     'ClickHouse does not hold the rows of a version that was written to it',
     'Nothing to do: the job is tried again. If it stays, store the hour again by a backfill.',
+  ),
+  'facts-unbalanced': entry(
+    'internal',
+    'The allocations of an hour do not add up to its assets',
+    'The hour is not stored and its last answer stays. Report it with the log line, which names the resources and both sums.',
   ),
 
   // Windows, and metrics read from the store

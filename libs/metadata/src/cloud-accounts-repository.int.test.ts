@@ -133,6 +133,29 @@ describe('cloud accounts', () => {
     expect(await metadata.cloudAccounts.setWriteLimits(organizationId, randomUUID(), {})).toBe(false);
   });
 
+  it('sets and takes back the label keys that are summed by day, also of an account from before there were any', async () => {
+    const url = await sharedServers().mongodbUrl();
+    const database = randomDatabase();
+    const own = connectMetadata({ url, database, appName: 'test' });
+    const raw = new MongoClient(url);
+    const organizationId = randomUUID();
+    const { account } = await own.cloudAccounts.create(organizationId, cluster('labelled'));
+    expect(account.allocationLabelKeys).toEqual([]);
+    const stored = raw.db(database).collection<{ _id: string }>('cloud_accounts');
+    await stored.updateOne({ _id: account.id }, { $unset: { allocation_label_keys: '' } });
+    const keys = async () => (await own.cloudAccounts.listKubernetes()).map((found) => found.allocationLabelKeys);
+    expect(await keys()).toEqual([[]]);
+    expect(await own.cloudAccounts.setAllocationLabelKeys(organizationId, account.id, ['team', 'app'])).toBe(true);
+    expect(await keys()).toEqual([['app', 'team']]);
+    await expect(own.cloudAccounts.setAllocationLabelKeys(organizationId, account.id, ['a b'])).rejects.toMatchObject({
+      code: 'invalid-request',
+    });
+    expect(await own.cloudAccounts.setAllocationLabelKeys(organizationId, account.id, [])).toBe(true);
+    expect(await keys()).toEqual([[]]);
+    await raw.close();
+    await own.close();
+  });
+
   it('reads an account whose stored limits somebody has broken, and names what has no effect', async () => {
     const url = await sharedServers().mongodbUrl();
     const database = randomDatabase();
@@ -173,8 +196,10 @@ describe('isolation: tenant A never sees or changes tenant B', () => {
     expect(await metadata.cloudAccounts.rotateCredentials(a, account.id, { overlapSeconds: 0 })).toBeNull();
     expect(await metadata.cloudAccounts.remove(a, account.id)).toBe(false);
     expect(await metadata.cloudAccounts.setWriteLimits(a, account.id, { series: 1 })).toBe(false);
+    expect(await metadata.cloudAccounts.setAllocationLabelKeys(a, account.id, ['team'])).toBe(false);
     await metadata.cloudAccounts.markRead(a, account.id, new Date(nowMs));
     expect(await metadata.cloudAccounts.findWriteIdentity(account.id)).toEqual(before);
     expect((await metadata.cloudAccounts.findAmong([b], account.id))?.lastReadAt).toBeNull();
+    expect((await metadata.cloudAccounts.findAmong([b], account.id))?.allocationLabelKeys).toEqual([]);
   });
 });

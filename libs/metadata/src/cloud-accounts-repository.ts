@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '@cloudtuner/errors';
 import type { Collection } from 'mongodb';
+import { checkedLabelKeys } from './allocation-label-keys';
 import { cloudAccountDocument, type CloudAccountDocument, type CloudAccountType } from './documents';
 import { isDuplicateKey, type Guards } from './driver-errors';
 import { firstEntry, pushEntry, type OutboxEntry } from './outbox';
@@ -38,6 +39,8 @@ export interface KubernetesAccount {
   readonly createdAt: Date;
   /** When somebody last asked for its costs, to the minute. */
   readonly lastReadAt: Date | null;
+  /** Label keys whose costs are summed by day, as the facts have them; sorted. */
+  readonly allocationLabelKeys: readonly string[];
 }
 
 /** A cloud account as its organization sees it. */
@@ -54,6 +57,8 @@ export interface CloudAccount {
   readonly createdAt: Date;
   readonly deletedAt: Date | null;
   readonly lastReadAt: Date | null;
+  /** Label keys whose costs are summed by day, as the facts have them; sorted. */
+  readonly allocationLabelKeys: readonly string[];
 }
 
 export interface NewCloudAccount {
@@ -132,6 +137,12 @@ export interface CloudAccountsRepository {
   ): Promise<boolean>;
   /** The living account of this id in whatever organization: for the platform's operator. */
   findLiving(accountId: string): Promise<CloudAccount | null>;
+  /**
+   * Replaces the label keys whose costs are summed by day; the worker sums the days again. False when there is no such living account.
+   *
+   * @throws AppError `invalid-request` for more than ten keys, or one that is no label name of Prometheus.
+   */
+  setAllocationLabelKeys(organizationId: string, accountId: string, keys: readonly string[]): Promise<boolean>;
   /** Deletes the account for everybody but the ledger of past costs and the write path; its name is free again. False when there was none. */
   remove(organizationId: string, accountId: string, outbox?: OutboxEntry): Promise<boolean>;
   /** Notes that its costs were asked for, which makes the worker refresh its running hour more often. */
@@ -159,6 +170,7 @@ function toAccount(found: unknown): CloudAccount {
     createdAt: document.created_at,
     deletedAt: document.deleted_at,
     lastReadAt: document.last_read_at,
+    allocationLabelKeys: document.allocation_label_keys,
   };
 }
 
@@ -202,6 +214,7 @@ function newDocument(
     write_credentials: [{ password_sha256: sha256Hex(password), created_at: now, expires_at: null }],
     credentials_version: 0,
     limits: {},
+    allocation_label_keys: [],
     tags: tagPairs(tags),
     created_at: now,
     deleted_at: null,
@@ -327,6 +340,14 @@ export function createCloudAccountsRepository(
       run(async () => {
         const found = await collection.findOne({ _id: accountId, deleted_at: null });
         return found === null ? null : toAccount(found);
+      }),
+    setAllocationLabelKeys: (organizationId, accountId, keys) =>
+      run(async () => {
+        const { matchedCount } = await collection.updateOne(
+          { _id: accountId, organization_id: organizationId, deleted_at: null },
+          { $set: { allocation_label_keys: checkedLabelKeys(keys) } },
+        );
+        return matchedCount === 1;
       }),
     remove: (organizationId, accountId, outbox) =>
       run(async () => {

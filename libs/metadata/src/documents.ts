@@ -1,3 +1,4 @@
+import { priceBookSchema } from '@cloudtuner/cost-model';
 import { z } from 'zod';
 
 /** What a user may do in an organization, the most powerful first. */
@@ -117,10 +118,22 @@ export const cloudAccountDocument = z.object({
   limits: z.unknown(),
   /** Pairs, as a key of a document may have neither dots nor dollars. */
   tags: z.array(z.object({ key: z.string(), value: z.string() })).default([]),
+  /** Label keys whose costs are summed by day, as the facts have them; sorted. Documents from before there were any have none. */
+  allocation_label_keys: z.array(z.string()).default([]),
   created_at: z.date(),
   deleted_at: z.date().nullable(),
   last_read_at: z.date().nullable(),
   outbox,
+});
+
+/** One document of `price_books`: a version of an account's prices. */
+export const priceBookDocument = z.object({
+  _id: z.uuid(),
+  cloud_account_id: z.uuid(),
+  version: z.int().positive(),
+  book: priceBookSchema,
+  created_at: z.date(),
+  created_by: z.string(),
 });
 
 export type OrganizationDocument = z.infer<typeof organizationDocument>;
@@ -128,3 +141,4 @@ export type UserDocument = z.infer<typeof userDocument>;
 export type TokenDocument = z.infer<typeof tokenDocument>;
 export type InvitationDocument = z.infer<typeof invitationDocument>;
 export type CloudAccountDocument = z.infer<typeof cloudAccountDocument>;
+export type PriceBookDocument = z.infer<typeof priceBookDocument>;

@@ -1,3 +1,4 @@
+export type { NewPriceBook, PriceBooksRepository, StoredPriceBook } from './price-books-repository';
 export { connectMetadata, type Metadata, type MetadataOptions } from './metadata';
 export type {
   CloudAccount,

@@ -15,6 +15,7 @@ import type {
   CloudAccountDocument,
   InvitationDocument,
   OrganizationDocument,
+  PriceBookDocument,
   TokenDocument,
   UserDocument,
 } from './documents';
@@ -23,6 +24,7 @@ import { createInvitationsRepository, type InvitationsRepository } from './invit
 import { createOrganizationsRepository, type OrganizationsRepository } from './organizations-repository';
 import { createOutbox, type Outbox } from './outbox';
 import { createPasswordHasher } from './password-hasher';
+import { createPriceBooksRepository, type PriceBooksRepository } from './price-books-repository';
 import { createTokensRepository, type TokensRepository } from './tokens-repository';
 import { createUsersRepository, type UsersRepository } from './users-repository';
 
@@ -56,6 +58,7 @@ export interface Metadata {
   readonly outbox: Outbox;
   readonly expenseImports: ExpenseImportsRepository;
   readonly pools: PoolsRepository;
+  readonly priceBooks: PriceBooksRepository;
   /** Creates the indexes that uniqueness rests on. Every creation makes sure of them anyway; this does it beforehand. */
   ensureIndexes(): Promise<void>;
   /** @throws AppError `metadata-unavailable` */
@@ -84,6 +87,7 @@ function collectionsOf(database: Db) {
     expenseImports: database.collection<ExpenseImportDocument>('expense_imports'),
     pools: database.collection<PoolDocument>('pools'),
     rules: database.collection<AssignmentRuleDocument>('assignment_rules'),
+    priceBooks: database.collection<PriceBookDocument>('price_books'),
   };
 }
 
@@ -95,6 +99,7 @@ async function createIndexes({
   expenseImports,
   pools,
   rules,
+  priceBooks,
 }: Collections): Promise<void> {
   await users.createIndex({ email: 1 }, { unique: true, name: 'users_by_email' }, {});
   await users.createIndex({ 'memberships.organization_id': 1 }, { name: 'users_by_organization' }, {});
@@ -107,6 +112,11 @@ async function createIndexes({
   await expenseImports.createIndex({ cloud_account_id: 1, file_name: 1, sequence: 1 }, { name: 'imports_by_file' }, {});
   await pools.createIndex({ organization_id: 1, name: 1 }, { unique: true, name: 'pools_by_name' }, {});
   await rules.createIndex({ organization_id: 1 }, { name: 'rules_by_organization' }, {});
+  await priceBooks.createIndex(
+    { cloud_account_id: 1, version: 1 },
+    { unique: true, name: 'price_books_by_version' },
+    {},
+  );
 }
 
 /** Runs the work until it has succeeded once; afterwards it is done. */
@@ -168,6 +178,7 @@ export function connectMetadata(options: MetadataOptions): Metadata {
     cloudAccounts: createCloudAccountsRepository(collections.cloudAccounts, guards, now),
     outbox: createOutbox(database, collectionsWithOutbox, guard),
     expenseImports: createExpenseImportsRepository(collections.expenseImports, guard, now),
+    priceBooks: createPriceBooksRepository(collections.priceBooks, guards, now),
     pools: createPoolsRepository(collections, guards, now),
     ensureIndexes,
     ping: () =>

@@ -1,36 +1,8 @@
 import { createHash } from 'node:crypto';
-import { assetFactLine, type AssetFact } from '@cloudtuner/cost-model';
+import { assetFactLine } from '@cloudtuner/cost-model';
 import { readAssetsStream } from './assets-stream';
+import { managementFee as fact } from './testing/management-fee';
 
-const fact: AssetFact = {
-  asset_type: 'management',
-  asset_key: 'EKS',
-  provider_id: '',
-  properties: {},
-  covered_seconds: 3600,
-  cpu_core_hours: null,
-  ram_byte_hours: null,
-  gpu_hours: null,
-  storage_byte_hours: null,
-  network_bytes: null,
-  load_balancer_hours: null,
-  management_hours: 1,
-  cpu_core_hour_price: null,
-  ram_gib_hour_price: null,
-  gpu_hour_price: null,
-  storage_gib_hour_price: null,
-  network_gib_price: null,
-  load_balancer_hour_price: null,
-  management_hour_price: 0.1,
-  cpu_cost: null,
-  ram_cost: null,
-  gpu_cost: null,
-  pv_cost: null,
-  network_cost: null,
-  load_balancer_cost: null,
-  management_cost: '0.100000000',
-  total_cost: '0.100000000',
-};
 const line = assetFactLine(fact);
 const otherLine = assetFactLine({ ...fact, asset_key: 'ürün 😀' });
 

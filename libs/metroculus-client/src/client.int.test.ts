@@ -14,6 +14,7 @@ const nothing = {
   flags: [],
 };
 const emptyHour = `${JSON.stringify(nothing)}\n`;
+const emptyAllocations = `${JSON.stringify({ ...nothing, asset_rows: 0 })}\n`;
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
@@ -55,6 +56,67 @@ const problem =
     response
       .writeHead(status, { 'content-type': 'application/problem+json' })
       .end(JSON.stringify({ status, code, detail: `about ${code}`, ...more }));
+
+describe('a call that reads a stream', () => {
+  const row = '{"kind":"container",';
+
+  it('asks for allocations of the window', async () => {
+    const { url, requests } = await serve(ok(emptyAllocations));
+    const hour = await clientOf(url).getKubecostAllocations(window);
+    expect(hour).toEqual({ assets: [], allocations: [], end: { ...nothing, asset_rows: 0 } });
+    expect(requests[0]?.url).toBe(
+      `/metroculus/v2/kubecost_allocations?cloud_account_id=${window.cloudAccountId}&start_date=3600&end_date=7200`,
+    );
+    expect(requests[0]?.headers).toMatchObject({ secret });
+  });
+
+  it('is made again when the stream breaks or ends too early', async () => {
+    const cut: Answer = (response) => {
+      response.writeHead(200);
+      response.write(row);
+      setImmediate(() => response.destroy());
+    };
+    const { url, requests } = await serve(cut, ok(''), ok(emptyAllocations));
+    await expect(clientOf(url).getKubecostAllocations(window)).resolves.toMatchObject({ allocations: [] });
+    expect(requests).toHaveLength(3);
+    const broken = await serve(cut);
+    await expect(clientOf(broken.url).getKubecostAllocations(window)).rejects.toMatchObject({
+      code: 'metroculus-incomplete-stream',
+    });
+  });
+
+  it('tells a refusal by its problem', async () => {
+    const { url } = await serve(problem(422, 'metrics-query-too-large', { details: { limit: 7 } }));
+    await expect(clientOf(url).getKubecostAllocations(window)).rejects.toMatchObject({
+      code: 'metrics-query-too-large',
+      details: { limit: 7 },
+    });
+    const busy = await serve((response) => response.writeHead(503, { 'retry-after': '7' }).end());
+    await expect(clientOf(busy.url, { maxAttempts: 1 }).getKubecostAllocations(window)).rejects.toMatchObject({
+      code: 'metroculus-unavailable',
+      retryAfterMs: 7_000,
+    });
+  });
+
+  it('ends in the middle of the stream when its time is over or it is cancelled', async () => {
+    const closed: Promise<void>[] = [];
+    const { url } = await serve((response) => {
+      response.writeHead(200);
+      response.write(row);
+      closed.push(new Promise((resolve) => response.once('close', resolve)));
+    });
+    await expect(clientOf(url, { timeoutMs: 150 }).getKubecostAllocations(window)).rejects.toMatchObject({
+      code: 'metroculus-timeout',
+    });
+    const caller = new AbortController();
+    const call = clientOf(url).getKubecostAllocations({ ...window, signal: caller.signal });
+    setTimeout(() => caller.abort(new Error('enough')), 100);
+    await expect(call).rejects.toThrow('enough');
+    // The server hears of both.
+    await Promise.all(closed);
+    expect(closed).toHaveLength(2);
+  });
+});
 
 describe('a call', () => {
   it('carries the secret, the window and the request id', async () => {

@@ -1,19 +1,23 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { setTimeout as delay } from 'node:timers/promises';
-import axios, { isAxiosError } from 'axios';
-import { failureOf } from './answer-error';
+import { readAllocationsStream, type KubecostAllocations } from './allocations-stream';
 import { readAssetsStream, type KubecostAssets } from './assets-stream';
+import { createCaller, type Call, type MetroculusClientOptions, type Parameters } from './caller';
 import {
   clusterCostsSchema,
   kubecostMetricsSchema,
   kubecostSavingsSchema,
   metroculusPaths,
-  secretHeader,
   type ClusterCosts,
   type KubecostMetrics,
   type KubecostSavings,
 } from './contract';
+import {
+  kubecostUsageSchema,
+  kubecostUtilizationSchema,
+  usagePaths,
+  type KubecostUsage,
+  type KubecostUtilization,
+  type UtilizationMetric,
+} from './usage-contract';
 
 /** A window of one account: `[startSeconds, endSeconds)`, unix seconds. */
 export interface AccountWindow {
@@ -22,25 +26,6 @@ export interface AccountWindow {
   readonly endSeconds: number;
   /** Cancels the call and its retries. */
   readonly signal?: AbortSignal;
-}
-
-/** Where metroculus is and how patient to be with it. */
-export interface MetroculusClientOptions {
-  readonly baseUrl: string;
-  /** The cluster secret. */
-  readonly secret: string;
-  /** Time limit of one attempt in milliseconds. Default 60,000. */
-  readonly timeoutMs?: number;
-  /** Attempts per call; further ones only after a network error, 502, 503 or 504. Default 3. */
-  readonly maxAttempts?: number;
-  readonly tls?: {
-    readonly ca?: string;
-    readonly cert?: string;
-    readonly key?: string;
-    readonly rejectUnauthorized: boolean;
-  };
-  /** The request id to pass on. */
-  readonly requestId?: () => string | undefined;
 }
 
 /**
@@ -61,120 +46,59 @@ export interface MetroculusClient {
    * @throws AppError `metroculus-incomplete-stream` when the stream was cut.
    */
   getKubecostAssets(window: AccountWindow): Promise<KubecostAssets>;
+  /**
+   * The assets of one hour, or of the part of it that has passed, and what each container took of them. The start is
+   * aligned to the hour. The answer is read while it arrives.
+   *
+   * @throws AppError `metroculus-incomplete-stream` when the stream was cut or is not true to its last line.
+   */
+  getKubecostAllocations(window: AccountWindow): Promise<KubecostAllocations>;
+  /** How much of a cluster was used, requested and there, over time. */
+  getKubecostUtilization(
+    window: AccountWindow & { readonly metric: UtilizationMetric; readonly stepSeconds?: number },
+  ): Promise<KubecostUtilization>;
+  /** Requests, limits and usage of all namespaces, or of the workloads of one; and quotas. */
+  getKubecostUsage(window: AccountWindow & { readonly namespace?: string }): Promise<KubecostUsage>;
   /** Resolves when the service is ready to answer. */
   ping(): Promise<void>;
   /** Closes idle connections. */
   close(): void;
 }
 
-const defaultTimeoutMs = 60_000;
-const defaultMaxAttempts = 3;
-const firstBackoffMs = 200;
-const maxBackoffMs = 5_000;
-const maxAnswerBytes = 256 * 1024 * 1024;
-
-type Parameters = Readonly<Record<string, string | number>>;
-
-interface Call<T> {
-  readonly path: string;
-  readonly parameters: Parameters;
-  readonly signal: AbortSignal | undefined;
-  readonly read: (body: string) => T;
-}
-
-/** Half of the time at random, so that callers that failed together do not come back together. */
-function backoffMs(attempt: number, retryAfterMs: number | undefined): number {
-  const fullMs = Math.min(Math.max(firstBackoffMs * 2 ** (attempt - 1), retryAfterMs ?? 0), maxBackoffMs);
-  return fullMs / 2 + (Math.random() * fullMs) / 2;
-}
-
-interface Caller {
-  readonly call: <T>(call: Call<T>) => Promise<T>;
-  readonly close: () => void;
-}
-
-/** Sends a call until it is answered or its attempts are used up. */
-function createCaller(options: MetroculusClientOptions): Caller {
-  const { timeoutMs = defaultTimeoutMs, maxAttempts = defaultMaxAttempts, tls } = options;
-  const httpAgent = new HttpAgent({ keepAlive: true });
-  const httpsAgent = new HttpsAgent({ keepAlive: true, ...tls });
-  const http = axios.create({
-    baseURL: options.baseUrl.replace(/\/+$/, ''),
-    headers: { [secretHeader]: options.secret },
-    responseType: 'text',
-    // The body stays text: what it is decides whether it is JSON.
-    transformResponse: (body: unknown) => body,
-    maxContentLength: maxAnswerBytes,
-    maxRedirects: 0,
-    proxy: false,
-    httpAgent,
-    httpsAgent,
-  });
-
-  const once = async <T>({ path, parameters, signal, read }: Call<T>): Promise<T> => {
-    const requestId = options.requestId?.();
-    const limit = AbortSignal.timeout(timeoutMs);
-    try {
-      const { data } = await http.get<string>(path, {
-        params: parameters,
-        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-        ...(requestId === undefined ? {} : { headers: { 'X-Request-Id': requestId } }),
-      });
-      return read(data);
-    } catch (error) {
-      signal?.throwIfAborted();
-      // Our limit is for the whole answer; the library's own would be for silence only.
-      if (limit.aborted && isAxiosError(error)) error.code = 'ETIMEDOUT';
-      throw error;
-    }
-  };
-
-  return {
-    async call(call) {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await once(call);
-        } catch (error) {
-          call.signal?.throwIfAborted();
-          const { error: failure, isPassing } = failureOf(error, timeoutMs);
-          if (attempt >= maxAttempts || !isPassing) throw failure;
-          const waitMs = backoffMs(attempt, failure.retryAfterMs);
-          await delay(waitMs, undefined, call.signal === undefined ? {} : { signal: call.signal });
-        }
-      }
-    },
-    close() {
-      httpAgent.destroy();
-      httpsAgent.destroy();
-    },
-  };
-}
-
 function windowParameters({ cloudAccountId, startSeconds, endSeconds }: AccountWindow): Parameters {
   return { cloud_account_id: cloudAccountId, start_date: startSeconds, end_date: endSeconds };
 }
 
-const json =
-  <T>(schema: { readonly parse: (input: unknown) => T }) =>
-  (body: string): T =>
-    schema.parse(JSON.parse(body));
+const json = <T>(schema: { readonly parse: (input: unknown) => T }): Call<T>['answer'] => ({
+  read: (body) => schema.parse(JSON.parse(body)),
+});
 
 /** A client of metroculus. It connects when it is first used. */
 export function createMetroculusClient(options: MetroculusClientOptions): MetroculusClient {
   const { call, close } = createCaller(options);
-  const get = <T>(path: string, window: AccountWindow, read: (body: string) => T, more: Parameters = {}): Promise<T> =>
-    call({ path, parameters: { ...windowParameters(window), ...more }, signal: window.signal, read });
+  const ask = <T>(path: string, window: AccountWindow, answer: Call<T>['answer'], more: Parameters = {}): Promise<T> =>
+    call({ path, parameters: { ...windowParameters(window), ...more }, signal: window.signal, answer });
 
   return {
     getKubecostMetrics: (window) =>
-      get(metroculusPaths.metrics, window, json(kubecostMetricsSchema), {
+      ask(metroculusPaths.metrics, window, json(kubecostMetricsSchema), {
         ...(window.metrics === undefined ? {} : { metrics: window.metrics.join(',') }),
         ...(window.stepSeconds === undefined ? {} : { step: window.stepSeconds }),
       }),
-    getKubecostClusterCosts: (window) => get(metroculusPaths.clusterCosts, window, json(clusterCostsSchema)),
-    getKubecostSavings: (window) => get(metroculusPaths.savings, window, json(kubecostSavingsSchema)),
-    getKubecostAssets: (window) => get(metroculusPaths.assets, window, readAssetsStream),
-    ping: () => call({ path: '/readyz', parameters: {}, signal: undefined, read: () => undefined }),
+    getKubecostClusterCosts: (window) => ask(metroculusPaths.clusterCosts, window, json(clusterCostsSchema)),
+    getKubecostSavings: (window) => ask(metroculusPaths.savings, window, json(kubecostSavingsSchema)),
+    getKubecostAssets: (window) => ask(metroculusPaths.assets, window, { read: readAssetsStream }),
+    getKubecostAllocations: (window) => ask(metroculusPaths.allocations, window, { stream: readAllocationsStream }),
+    getKubecostUtilization: (window) =>
+      ask(usagePaths.utilization, window, json(kubecostUtilizationSchema), {
+        metric: window.metric,
+        ...(window.stepSeconds === undefined ? {} : { step: window.stepSeconds }),
+      }),
+    getKubecostUsage: (window) =>
+      ask(usagePaths.usage, window, json(kubecostUsageSchema), {
+        ...(window.namespace === undefined ? {} : { namespace: window.namespace }),
+      }),
+    ping: () => call({ path: '/readyz', parameters: {}, signal: undefined, answer: { read: () => undefined } }),
     close,
   };
 }

@@ -1,4 +1,4 @@
-import { assetFactSchema } from '@cloudtuner/cost-model';
+import { allocationFactSchema, assetFactSchema } from '@cloudtuner/cost-model';
 import { z } from 'zod';
 
 /** Longest window of one request, in days. */
@@ -23,6 +23,14 @@ export const assetsEndSchema = z.strictObject({
   flags,
 });
 export type AssetsEnd = z.infer<typeof assetsEndSchema>;
+
+/** One row of `kubecost_allocations` after its assets, which are as in `kubecost_assets`. */
+export const allocationRowSchema = allocationFactSchema;
+export type AllocationRow = z.infer<typeof allocationRowSchema>;
+
+/** Last line of `kubecost_allocations`; `rows` are its allocations, and the hash is of the asset lines and of theirs. */
+export const allocationsEndSchema = assetsEndSchema.extend({ asset_rows: z.int().nonnegative() });
+export type AllocationsEnd = z.infer<typeof allocationsEndSchema>;
 
 const amount = z.number().nullable();
 
@@ -131,4 +139,5 @@ export const metroculusPaths = {
   clusterCosts: '/metroculus/v2/kubecost_cluster_costs',
   savings: '/metroculus/v2/kubecost_savings',
   assets: '/metroculus/v2/kubecost_assets',
+  allocations: '/metroculus/v2/kubecost_allocations',
 } as const;

@@ -1,11 +1,10 @@
+export type { KubecostAllocations } from './allocations-stream';
 export type { KubecostAssets } from './assets-stream';
+export type { MetroculusClientOptions } from './caller';
+export { createMetroculusClient, type AccountWindow, type MetroculusClient } from './client';
 export {
-  createMetroculusClient,
-  type AccountWindow,
-  type MetroculusClient,
-  type MetroculusClientOptions,
-} from './client';
-export {
+  allocationRowSchema,
+  allocationsEndSchema,
   assetRowSchema,
   assetsEndSchema,
   clusterCostsSchema,
@@ -19,6 +18,8 @@ export {
   metricPointSchema,
   metroculusPaths,
   secretHeader,
+  type AllocationRow,
+  type AllocationsEnd,
   type AssetRow,
   type AssetsEnd,
   type ClusterCosts,
@@ -29,3 +30,20 @@ export {
   type KubecostSavings,
   type MemorySaving,
 } from './contract';
+export {
+  kubecostUsageSchema,
+  kubecostUtilizationSchema,
+  namespaceQuotaSchema,
+  resourceUsageSchema,
+  usageEntrySchema,
+  usagePaths,
+  utilizationMetrics,
+  utilizationSeriesSchema,
+  type KubecostUsage,
+  type KubecostUtilization,
+  type NamespaceQuota,
+  type ResourceUsage,
+  type UsageEntry,
+  type UtilizationMetric,
+  type UtilizationSeries,
+} from './usage-contract';

@@ -39,11 +39,12 @@ function parseValue(text: string): number {
   if (text === '+Inf') return Number.POSITIVE_INFINITY;
   if (text === '-Inf') return Number.NEGATIVE_INFINITY;
   const value = Number(text);
-  if (text === '' || (Number.isNaN(value) && text !== 'NaN')) throw malformed('a value is not a number');
+  if (text === '' || (Number.isNaN(value) && text !== 'NaN')) throw malformedAnswer('a value is not a number');
   return value;
 }
 
-function malformed(what: string, cause?: unknown): AppError {
+/** The error of an answer that is not one of the query API. */
+export function malformedAnswer(what: string, cause?: unknown): AppError {
   return new AppError(
     'metrics-store-unavailable',
     `The metrics store answered in a form that is not its own: ${what}.`,
@@ -57,9 +58,10 @@ function decodePoints(metric: Readonly<Record<string, string>>, points: readonly
   const timestampsMs: number[] = [];
   const values: number[] = [];
   for (const one of points) {
-    if (!Array.isArray(one)) throw malformed('a point is not a pair');
+    if (!Array.isArray(one)) throw malformedAnswer('a point is not a pair');
     const [seconds, text] = one as unknown[];
-    if (typeof seconds !== 'number' || typeof text !== 'string') throw malformed('a point is not a time and a value');
+    if (typeof seconds !== 'number' || typeof text !== 'string')
+      throw malformedAnswer('a point is not a time and a value');
     timestampsMs.push(Math.round(seconds * 1000));
     values.push(parseValue(text));
   }
@@ -69,6 +71,16 @@ function decodePoints(metric: Readonly<Record<string, string>>, points: readonly
 // What PromQL itself remarks begins so; any other warning is a store that could not be read.
 const promqlRemark = /^PromQL (warning|info):/;
 
+/** @throws AppError `metrics-store-unavailable` when a warning is not a remark of PromQL itself. */
+export function throwIfPartial(warnings: readonly string[]): void {
+  const partial = warnings.find((text) => !promqlRemark.test(text));
+  if (partial !== undefined) {
+    throw new AppError('metrics-store-unavailable', 'The metrics store could read only a part of the series.', {
+      cause: new Error(partial),
+    });
+  }
+}
+
 /**
  * The result of an answer. Native histograms have no place in it and are left out.
  *
@@ -77,15 +89,10 @@ const promqlRemark = /^PromQL (warning|info):/;
  */
 export function decodeAnswer(body: unknown): QueryResult {
   const parsed = success.safeParse(body);
-  if (!parsed.success) throw malformed('see the cause', parsed.error);
+  if (!parsed.success) throw malformedAnswer('see the cause', parsed.error);
   const { data: answer, warnings, infos } = parsed.data;
   const all = [...(warnings ?? []), ...(infos ?? [])];
-  const partial = all.find((text) => !promqlRemark.test(text));
-  if (partial !== undefined) {
-    throw new AppError('metrics-store-unavailable', 'The metrics store could read only a part of the series.', {
-      cause: new Error(partial),
-    });
-  }
+  throwIfPartial(all);
   switch (answer.resultType) {
     case 'vector':
       return {

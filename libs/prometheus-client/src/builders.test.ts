@@ -18,6 +18,7 @@ import {
   subquery,
   sumBy,
   sumOverTime,
+  timestamp,
 } from './index';
 
 const tenantId = '7f6c2c1e-0000-4000-8000-000000000001';
@@ -108,6 +109,7 @@ describe('functions', () => {
     [avgOverTime(range(up, hour)), `avg_over_time(${upText}[3600s])`],
     [sumOverTime(range(up, hour)), `sum_over_time(${upText}[3600s])`],
     [countOverTime(range(up, hour)), `count_over_time(${upText}[3600s])`],
+    [timestamp(up), `timestamp(${upText})`],
     [lastOverTime(range(up, hour)), `last_over_time(${upText}[3600s])`],
     [quantileOverTime(0.95, range(up, hour)), `quantile_over_time(0.95,${upText}[3600s])`],
     [avgBy(['node'], up), `avg by (node) (${upText})`],

@@ -128,6 +128,20 @@ describe.each(stores)('over %s', (_name, storeOf) => {
     });
   });
 
+  it('tells the values of a label in the series of a selector, of one tenant only', async () => {
+    const owner = randomTenant();
+    const sample = [[nowMs, 1]] as const;
+    const series = (name: string, pod: string) => [{ __name__: name, pod }, sample] as const;
+    await push(store, owner, [series('test_pods', 'b.1'), series('test_pods', 'a-ü'), series('test_other', 'c')]);
+    await push(store, randomTenant(), [series('test_pods', 'd')]);
+    const pods = selector({ tenantId: owner, metric: 'test_pods' });
+    await untilSeen(client, pods, nowMs + 5);
+    const window = { startMs: nowMs - minute, endMs: nowMs + minute };
+    expect([...(await client.labelValues('pod', pods, window))].sort()).toEqual(['a-ü', 'b.1']);
+    expect(await client.labelValues('exported_pod', pods, window)).toEqual([]);
+    expect(await client.labelValues('pod', selector({ tenantId: randomTenant(), metric: 'x' }), window)).toEqual([]);
+  });
+
   it('is understood in everything that the builders make', async () => {
     const usage = subquery(rate(range(up, 2 * minute)), 10 * minute, minute);
     const { series } = await client.instantQuery(usage, nowMs + 5);

@@ -1,7 +1,10 @@
 import { isAppError } from '@cloudtuner/errors';
 import { Agent, request, type Dispatcher } from 'undici';
-import { decodeAnswer, type QueryResult } from './answer';
+import type { QueryResult } from './answer';
+import { AnswerDecoder } from './answer-decoder';
+import { labelName } from './escape';
 import type { InstantVector, RangeVector, Scalar } from './expression';
+import { decodeLabelValues } from './label-values';
 import { errorOfAnswer, timedOut, tooLarge, unreachable } from './store-error';
 
 /** Where the store is and what a query may take. */
@@ -48,6 +51,18 @@ export interface PrometheusClient {
     range: { readonly startMs: number; readonly endMs: number; readonly stepMs: number },
     options?: QueryOptions,
   ): Promise<QueryResult>;
+  /**
+   * The values that a label has in the series that the selector matches and that may have samples between two moments: the
+   * store looks into its index only, which knows of blocks of hours, so there can be values from before and after.
+   *
+   * @throws AppError as `instantQuery`.
+   */
+  labelValues(
+    label: string,
+    selected: InstantVector,
+    range: { readonly startMs: number; readonly endMs: number },
+    options?: QueryOptions,
+  ): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -58,17 +73,46 @@ const maxErrorBytes = 64 * 1024;
 
 const secondsText = (timestampMs: number): string => (timestampMs / 1000).toFixed(3);
 
-async function readBody(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+type Body = Dispatcher.ResponseData['body'];
+
+async function* limitedTo(maxBytes: number, body: Body): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of body) {
     const part = chunk as Buffer;
     bytes += part.length;
     // Leaving the loop destroys the stream, and the connection with it.
     if (bytes > maxBytes) throw tooLarge(`more than ${String(maxBytes)} bytes`);
-    chunks.push(part);
+    yield part;
   }
-  return Buffer.concat(chunks);
+}
+
+async function readText(body: Body, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of limitedTo(maxBytes, body)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function readAnswer(body: Body, maxBytes: number): Promise<QueryResult> {
+  const decoder = new AnswerDecoder();
+  for await (const chunk of limitedTo(maxBytes, body)) decoder.push(chunk);
+  return decoder.end();
+}
+
+async function readLabelValues(body: Body, maxBytes: number): Promise<readonly string[]> {
+  const text = await readText(body, maxBytes);
+  try {
+    return decodeLabelValues(JSON.parse(text));
+  } catch (error) {
+    throw isAppError(error) ? error : unreachable(error);
+  }
+}
+
+/** One question to the store. */
+interface Question<T> {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly read: (body: Body, maxBytes: number) => Promise<T>;
 }
 
 /** A client of one store. It connects when it is first asked, and again after an outage. */
@@ -84,39 +128,26 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
     bodyTimeout: 0,
   });
 
-  const post = async (path: string, parameters: Record<string, string>, signal: AbortSignal): Promise<QueryResult> => {
-    const { statusCode, body } = await request(`${base}${path}`, {
-      method: 'POST',
+  const send = async <T>({ method, path, parameters, read }: Question<T>, signal: AbortSignal): Promise<T> => {
+    const form = new URLSearchParams(parameters).toString();
+    const { statusCode, body } = await request(`${base}${path}${method === 'GET' ? `?${form}` : ''}`, {
+      method,
       dispatcher,
       headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-      body: new URLSearchParams(parameters).toString(),
+      ...(method === 'GET' ? {} : { body: form }),
       signal,
     });
-    if (statusCode !== 200) throw errorOfAnswer(statusCode, (await readBody(body, maxErrorBytes)).toString('utf8'));
-    const bytes = await readBody(body, maxResponseBytes);
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(bytes.toString('utf8'));
-    } catch (error) {
-      throw unreachable(error);
-    }
-    return decodeAnswer(parsed);
+    if (statusCode !== 200) throw errorOfAnswer(statusCode, await readText(body, maxErrorBytes));
+    return read(body, maxResponseBytes);
   };
 
-  const ask = async (
-    path: string,
-    parameters: Record<string, string>,
-    { signal }: QueryOptions,
-  ): Promise<QueryResult> => {
+  const ask = async <T>(question: Question<T>, { signal }: QueryOptions): Promise<T> => {
     signal?.throwIfAborted();
     const limit = AbortSignal.timeout(timeoutMs);
     const common = { timeout: `${String(timeoutMs)}ms`, partial_response: 'false', dedup: 'true' };
+    const parameters = { ...question.parameters, ...common };
     try {
-      return await post(
-        path,
-        { ...parameters, ...common },
-        signal === undefined ? limit : AbortSignal.any([signal, limit]),
-      );
+      return await send({ ...question, parameters }, signal === undefined ? limit : AbortSignal.any([signal, limit]));
     } catch (error) {
       signal?.throwIfAborted();
       if (isAppError(error)) throw error;
@@ -124,17 +155,30 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
     }
   };
 
+  const query = (path: string, parameters: Question<QueryResult>['parameters'], queryOptions: QueryOptions) =>
+    ask({ method: 'POST', path, parameters, read: readAnswer }, queryOptions);
+
   return {
-    instantQuery: (query, atMs, queryOptions = {}) =>
-      ask('/api/v1/query', { query: query.toString(), time: secondsText(atMs) }, queryOptions),
-    rangeQuery: (query, { startMs, endMs, stepMs }, queryOptions = {}) =>
-      ask(
+    instantQuery: (expression, atMs, queryOptions = {}) =>
+      query('/api/v1/query', { query: expression.toString(), time: secondsText(atMs) }, queryOptions),
+    rangeQuery: (expression, { startMs, endMs, stepMs }, queryOptions = {}) =>
+      query(
         '/api/v1/query_range',
         {
-          query: query.toString(),
+          query: expression.toString(),
           start: secondsText(startMs),
           end: secondsText(endMs),
           step: secondsText(stepMs),
+        },
+        queryOptions,
+      ),
+    labelValues: (label, selected, { startMs, endMs }, queryOptions = {}) =>
+      ask(
+        {
+          method: 'GET',
+          path: `/api/v1/label/${labelName(label)}/values`,
+          parameters: { 'match[]': selected.toString(), start: secondsText(startMs), end: secondsText(endMs) },
+          read: readLabelValues,
         },
         queryOptions,
       ),

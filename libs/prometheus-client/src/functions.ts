@@ -43,6 +43,11 @@ export const countOverTime = overTime('count_over_time');
 /** The latest sample of each series. */
 export const lastOverTime = overTime('last_over_time');
 
+/** Unix seconds of each series' sample that counts at the moment of the query. Takes a bare selector. */
+export function timestamp(vector: InstantVector): InstantVector {
+  return instant(`timestamp(${vector.toString()})`);
+}
+
 /** The φ-quantile of the samples of each series. */
 export function quantileOverTime(quantile: number, vector: RangeVector): InstantVector {
   if (!(quantile >= 0 && quantile <= 1)) throw new AppError('internal-error', 'A quantile lies between 0 and 1.');

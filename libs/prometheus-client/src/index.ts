@@ -24,5 +24,6 @@ export {
   subquery,
   sumBy,
   sumOverTime,
+  timestamp,
 } from './functions';
 export { oneOf, selector, tenantLabel, type Matcher, type MetricChoice, type SelectorOptions } from './selector';

@@ -61,6 +61,39 @@ export const closeDay = defineQueue({
   removeOnFail: seenForAWeek,
 });
 
+/** Reads a closed hour again: samples arrived late (`touched`), or nobody has looked since the last ones could (`sweep`). */
+export const reaggregateHour = defineQueue({
+  name: 'reaggregate-hour',
+  payload: z.object({ cloudAccountId, hour, reason: z.enum(['touched', 'sweep']).optional() }),
+  jobId: (payload) => `${payload.cloudAccountId}_${secondsOf(payload.hour)}`,
+  attempts: 8,
+  backoff: soon,
+  removeOnComplete: true,
+  removeOnFail: { ageSeconds: 3_600, count: 1_000 },
+});
+
+/** Has the hours of one account read again whose last samples have had time to arrive. Once a day; kept, so that it is asked for once. */
+export const sweepHours = defineQueue({
+  name: 'sweep-hours',
+  payload: z.object({ cloudAccountId, day }),
+  jobId: (payload) => `${payload.cloudAccountId}_${secondsOf(payload.day)}`,
+  attempts: 8,
+  backoff: soon,
+  removeOnComplete: { ageSeconds: 3 * 86_400, count: 100_000 },
+  removeOnFail: { ageSeconds: 3 * 86_400, count: 100_000 },
+});
+
+/** Takes away what nobody reads any more. `hour` is when it was asked for; the one of 02:00 does more than the others. Kept, so that it is asked for once. */
+export const cleanup = defineQueue({
+  name: 'cleanup',
+  payload: z.object({ hour }),
+  jobId: (payload) => `cleanup_${secondsOf(payload.hour)}`,
+  attempts: 8,
+  backoff: soon,
+  removeOnComplete: { ageSeconds: 2 * 86_400, count: 100 },
+  removeOnFail: { ageSeconds: 2 * 86_400, count: 100 },
+});
+
 /** Hours that are done without a gap from the start of the window, and hours in all. */
 export const backfillProgress = z.object({ doneHours: z.int().min(0), totalHours: z.int().min(0) });
 

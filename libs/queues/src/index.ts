@@ -1,6 +1,16 @@
 export { createConsumer } from './consumer';
-export { backfill, closeDay, closeHour, planHours, refreshLiveHour, type BackfillProgress } from './contracts';
-export { defineQueue, type Backoff, type QueueDefinition, type Retain } from './define-queue';
+export {
+  backfill,
+  cleanup,
+  closeDay,
+  closeHour,
+  planHours,
+  reaggregateHour,
+  refreshLiveHour,
+  sweepHours,
+  type BackfillProgress,
+} from './contracts';
+export { defineQueue, jobIdOf, type Backoff, type QueueDefinition, type Retain } from './define-queue';
 export { createProducer } from './producer';
 export { createQueueMetrics } from './queue-metrics';
 export type {

@@ -1,36 +1,45 @@
 import {
   backfill,
+  cleanup,
   closeDay,
   closeHour,
   createConsumer,
   createProducer,
   createQueueMetrics,
   planHours,
+  reaggregateHour,
   refreshLiveHour,
+  sweepHours,
   type Consumer,
   type ConsumerOptions,
   type JobProcessor,
   type QueueDefinition,
 } from '@cloudtuner/queues';
 import { createLifecycle, runWithRequestId, type App, type AppContext } from '@cloudtuner/service-kit';
+import { createCleanupStore } from './adapters/clickhouse/cleanup-store';
 import { createDayStore } from './adapters/clickhouse/day-store';
 import { createHourStore } from './adapters/clickhouse/hour-store';
 import { createPlanStore } from './adapters/clickhouse/plan-store';
 import { createSchemaKeeper } from './adapters/clickhouse/schema-keeper';
+import { readTableSizes } from './adapters/clickhouse/table-sizes';
 import { createAccounts } from './adapters/metadata/accounts';
 import { createHourReader } from './adapters/metroculus/hour-reader';
 import { createDispatcher } from './adapters/queues/dispatcher';
 import { keepScheduler } from './adapters/queues/plan-scheduler';
 import { createRedisLocks } from './adapters/redis/redis-locks';
-import { clickhouseOf, metadataOf, metroculusOf, queuesOf, schemaOf } from './clients';
+import { clickhouseOf, metadataOf, metroculusOf, queuesOf, schemaOf, touchedHoursOf } from './clients';
 import type { Config } from './config';
 import { backfillJob } from './jobs/backfill';
+import { cleanupJob } from './jobs/cleanup';
 import { closeDayJob } from './jobs/close-day';
 import { closeHourJob } from './jobs/close-hour';
+import { createHourSlots } from './jobs/hour-slots';
 import { planHoursJob } from './jobs/plan-hours';
+import { reaggregateHourJob } from './jobs/reaggregate-hour';
 import { refreshLiveHourJob } from './jobs/refresh-live-hour';
 import { countedStoreDay } from './jobs/store-day-job';
 import { countedStoreHour } from './jobs/store-hour-job';
+import { sweepHoursJob } from './jobs/sweep-hours';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics';
 import type { Clock } from './ports';
 
@@ -56,6 +65,7 @@ function createAdapters(config: Config, { logger, now = Date.now }: WorkerContex
     now,
     accounts: createAccounts(metadata, now),
     dispatcher: createDispatcher(queues),
+    touched: touchedHoursOf(config),
     locks: createRedisLocks({ ...queues, ttlMs: config.LOCK_SECONDS * 1_000 }),
     planner: createProducer(planHours, queues),
     backfills: createProducer(backfill, queues),
@@ -67,16 +77,42 @@ function createAdapters(config: Config, { logger, now = Date.now }: WorkerContex
   };
 }
 
-/** The jobs, each with what it needs. */
-function createJobs(config: Config, adapters: Adapters, { logger }: WorkerContext, metrics: WorkerMetrics) {
-  const { clickhouse, accounts, dispatcher, locks, now } = adapters;
-  const shared = { locks, now, log: logger };
-  const hourPorts = { ...shared, reader: createHourReader(adapters.metroculus), store: createHourStore(clickhouse) };
-  const storeDay = countedStoreDay({ ...shared, accounts, store: createDayStore(clickhouse) }, metrics);
-  const backfillHour = countedStoreHour(backfill.name, hourPorts, metrics);
+/** The jobs that look for work, or for what is left of it. */
+function createUpkeepJobs(config: Config, adapters: Adapters, { logger }: WorkerContext, metrics: WorkerMetrics) {
+  const { clickhouse, accounts, dispatcher, touched, locks, now } = adapters;
+  const outOfOrderSeconds = config.OUT_OF_ORDER_HOURS * 3_600;
   return {
-    refresh: refreshLiveHourJob(countedStoreHour(refreshLiveHour.name, hourPorts, metrics), now),
-    hour: closeHourJob(countedStoreHour(closeHour.name, hourPorts, metrics), dispatcher, now),
+    plan: planHoursJob(
+      {
+        ...{ accounts, dispatcher, touched, now, outOfOrderSeconds },
+        store: createPlanStore(clickhouse),
+        lookbackHours: config.CLOSE_LOOKBACK_HOURS,
+        maxJobs: config.PLAN_MAX_JOBS,
+        retentionDays: config.RETENTION_HOURLY_DAYS,
+      },
+      metrics,
+    ),
+    sweep: sweepHoursJob({ store: createHourStore(clickhouse), dispatcher, outOfOrderSeconds }),
+    cleanup: cleanupJob({ accounts, store: createCleanupStore(clickhouse), locks, now, log: logger }, metrics),
+  };
+}
+
+/** The jobs that store hours and days. */
+function createStoringJobs(config: Config, adapters: Adapters, { logger }: WorkerContext, metrics: WorkerMetrics) {
+  const { clickhouse, accounts, dispatcher, touched, locks, now } = adapters;
+  const shared = { locks, now, log: logger };
+  const ports = { ...shared, reader: createHourReader(adapters.metroculus), store: createHourStore(clickhouse) };
+  const slots = createHourSlots(config.HOURS_AT_ONCE);
+  const storeHourOf = (job: string) => countedStoreHour(job, { ports, slots, metrics });
+  const storeDay = countedStoreDay({ ...shared, accounts, store: createDayStore(clickhouse) }, metrics);
+  const backfillHour = storeHourOf(backfill.name);
+  return {
+    refresh: refreshLiveHourJob(storeHourOf(refreshLiveHour.name), now),
+    hour: closeHourJob(storeHourOf(closeHour.name), dispatcher, now),
+    again: reaggregateHourJob(
+      { touched: storeHourOf(reaggregateHour.name), sweep: storeHourOf(sweepHours.name) },
+      { touched, dispatcher, now },
+    ),
     day: closeDayJob(storeDay),
     backfill: backfillJob({
       accounts,
@@ -86,17 +122,6 @@ function createJobs(config: Config, adapters: Adapters, { logger }: WorkerContex
       parallelHours: config.BACKFILL_PARALLEL_HOURS,
       hoursPerTurn,
     }),
-    plan: planHoursJob(
-      {
-        accounts,
-        store: createPlanStore(clickhouse),
-        dispatcher,
-        now,
-        lookbackHours: config.CLOSE_LOOKBACK_HOURS,
-        maxJobs: config.PLAN_MAX_JOBS,
-      },
-      metrics,
-    ),
   };
 }
 
@@ -104,7 +129,10 @@ function createJobs(config: Config, adapters: Adapters, { logger }: WorkerContex
 function createConsumers(config: Config, adapters: Adapters, context: WorkerContext): readonly Consumer[] {
   const { logger, registry } = context;
   const metrics = createQueueMetrics({ registry, prefix: 'kubecost_worker' });
-  const jobs = createJobs(config, adapters, context, createWorkerMetrics(registry));
+  const workerMetrics = createWorkerMetrics(registry);
+  workerMetrics.watchTables(() => readTableSizes(adapters.clickhouse));
+  const storing = createStoringJobs(config, adapters, context, workerMetrics);
+  const upkeep = createUpkeepJobs(config, adapters, context, workerMetrics);
   const counts = {
     ...adapters.dispatcher.counts,
     [backfill.name]: () => adapters.backfills.counts(),
@@ -124,11 +152,14 @@ function createConsumers(config: Config, adapters: Adapters, context: WorkerCont
       { ...options, concurrency },
     );
   return [
-    consume(planHours, jobs.plan, 1),
-    consume(refreshLiveHour, jobs.refresh, config.WORKER_CONCURRENCY),
-    consume(closeHour, jobs.hour, config.WORKER_CONCURRENCY),
-    consume(closeDay, jobs.day, config.WORKER_CONCURRENCY),
-    consume(backfill, jobs.backfill, config.BACKFILL_CONCURRENCY),
+    consume(planHours, upkeep.plan, 1),
+    consume(refreshLiveHour, storing.refresh, config.WORKER_CONCURRENCY),
+    consume(closeHour, storing.hour, config.WORKER_CONCURRENCY),
+    consume(reaggregateHour, storing.again, config.REAGGREGATE_CONCURRENCY),
+    consume(closeDay, storing.day, config.WORKER_CONCURRENCY),
+    consume(backfill, storing.backfill, config.BACKFILL_CONCURRENCY),
+    consume(sweepHours, upkeep.sweep, 1),
+    consume(cleanup, upkeep.cleanup, 1),
   ];
 }
 
@@ -170,6 +201,7 @@ export function createApp(config: Config, context: WorkerContext): App {
     name: 'clients',
     stop: async () => {
       adapters.locks.close();
+      adapters.touched.close();
       adapters.metroculus.close();
       await Promise.all([adapters.clickhouse.close(), adapters.metadata.close()]);
     },

@@ -3,6 +3,7 @@ import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
 import { createMetroculusClient, type MetroculusClient } from '@cloudtuner/metroculus-client';
 import type { ProducerOptions } from '@cloudtuner/queues';
 import { currentRequestId, tlsOptions, type Logger } from '@cloudtuner/service-kit';
+import { createTouchedHours, type TouchedHours } from '@cloudtuner/touched-hours';
 import type { Config } from './config';
 
 const whenSet = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
@@ -59,4 +60,13 @@ export function queuesOf(config: Config, logger: Logger): ProducerOptions {
     logger,
     ...whenSet('tls', tlsOptions(config, 'REDIS')),
   };
+}
+
+/** Marks on touched hours as configured. */
+export function touchedHoursOf(config: Config): TouchedHours {
+  return createTouchedHours({
+    redisUrl: config.REDIS_URL,
+    prefix: config.QUEUE_PREFIX,
+    ...whenSet('tls', tlsOptions(config, 'REDIS')),
+  });
 }

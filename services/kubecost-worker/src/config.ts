@@ -49,6 +49,18 @@ export const config = defineConfig({
     min: 24,
     max: 2_400,
   }),
+  HOURS_AT_ONCE: env.integer(
+    'Hours of all queues that this process has in memory at the same time; one of 10,000 pods takes some 50 MB.',
+    { default: 4, min: 1, max: 100 },
+  ),
+  REAGGREGATE_CONCURRENCY: env.integer(
+    'Hours with late samples that this process reads again at the same time; bounds what they ask of the store of samples.',
+    { default: 2, min: 1, max: 100 },
+  ),
+  OUT_OF_ORDER_HOURS: env.integer(
+    'How late the store of samples takes a sample: its out-of-order window. Older hours are not read again by themselves.',
+    { default: 12, min: 1, max: 168 },
+  ),
   LOCK_SECONDS: env.integer('After how long the work of a worker that was killed is taken over.', {
     default: 30,
     min: 1,

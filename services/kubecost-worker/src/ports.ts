@@ -1,4 +1,4 @@
-import type { AssetFact } from '@cloudtuner/cost-model';
+import type { AllocationFact, AssetFact } from '@cloudtuner/cost-model';
 import type { DayState } from './domain/due-work';
 import type { ExpenseBalance, ExpenseRow } from './domain/expense-correction';
 import type { HourReading, HourState } from './domain/hour-state';
@@ -11,6 +11,8 @@ export interface Account {
   readonly createdAt: Date;
   /** When somebody last asked for its costs. */
   readonly lastReadAt: Date | null;
+  /** Label keys whose costs are summed by day, as the facts have them; sorted. */
+  readonly allocationLabelKeys: readonly string[];
 }
 
 /** The accounts there are. */
@@ -33,14 +35,25 @@ export interface FactsKey {
   readonly dataVersion: string;
 }
 
-/** What is stored of hours. Facts of a version never change; which version is current is one row. */
+/** Facts of one kind. Those of a version never change. */
+export interface FactTable<Fact> {
+  count(cloudAccountId: string, key: FactsKey): Promise<number>;
+  /** Writes these rows as one block, or none; a second block with the same token is dropped. */
+  insert(cloudAccountId: string, key: FactsKey, rows: readonly Fact[], token: string): Promise<void>;
+  /** Takes away what is left of a version whose rows are not as they were written. */
+  remove(cloudAccountId: string, key: FactsKey): Promise<void>;
+}
+
+/** What is stored of hours. Which version is current is one row, written last. */
 export interface HourStore {
   findHour(cloudAccountId: string, hour: number): Promise<HourState | null>;
-  countFacts(cloudAccountId: string, key: FactsKey): Promise<number>;
-  /** Writes all rows as one block, or none; a second block with the same token is dropped. */
-  insertFacts(cloudAccountId: string, key: FactsKey, rows: readonly AssetFact[], token: string): Promise<void>;
-  /** Takes away what is left of a version whose rows are not as they were written. */
-  removeFacts(cloudAccountId: string, key: FactsKey): Promise<void>;
+  /** Of `[from, to)`, unix seconds, in order. */
+  findHours(
+    cloudAccountId: string,
+    window: { readonly from: number; readonly to: number },
+  ): Promise<readonly HourState[]>;
+  readonly assets: FactTable<AssetFact>;
+  readonly allocations: FactTable<AllocationFact>;
   /** From now on this version is the current one. */
   putHour(cloudAccountId: string, state: HourState): Promise<void>;
 }
@@ -52,13 +65,43 @@ export interface WrittenDay {
   readonly measuredSeconds: number;
   readonly expectedSeconds: number;
   readonly totalNanos: bigint;
+  /** Which sums of its allocations are current; null: none, readers take the hours. */
+  readonly rollup: WrittenRollup | null;
+}
+
+/** Sums of the allocations of a day: by pod, and by each dimension. */
+export interface DayRollup {
+  /** Start of the day, unix seconds. */
+  readonly day: number;
+  /** Versions of the hours that are summed. */
+  readonly hours: readonly FactsKey[];
+  readonly labelKeys: readonly string[];
+}
+
+/** A rollup that a day names. */
+export interface WrittenRollup {
+  /** Of its hours and label keys; the same ones give the same sums. */
+  readonly version: string;
+  /** Hourly allocations in it. */
+  readonly factRows: number;
+  readonly labelKeys: readonly string[];
+}
+
+/** What is stored of rollups. Nobody reads one before a day names it. */
+export interface RollupStore {
+  versionOf(rollup: Pick<DayRollup, 'hours' | 'labelKeys'>): string;
+  /** Sums the hours by pod, and the pods by every dimension; each step with this token is done once. */
+  insert(cloudAccountId: string, rollup: DayRollup, token: string): Promise<void>;
+  /** Whether every dimension is there and made of the same rows and costs as the hours. */
+  isBalanced(cloudAccountId: string, rollup: DayRollup): Promise<boolean>;
+  remove(cloudAccountId: string, rollup: DayRollup): Promise<void>;
 }
 
 /** What is stored of days. */
 export interface DayStore {
   /** Current versions of the hours of the day that begins at `day` (unix seconds). */
   findHoursOfDay(cloudAccountId: string, day: number): Promise<readonly HourState[]>;
-  /** Number and exact sum of the facts of these versions. */
+  /** Number and exact sum of the assets of these versions. */
   sumFacts(
     cloudAccountId: string,
     keys: readonly FactsKey[],
@@ -76,12 +119,47 @@ export interface DayStore {
   ): Promise<void>;
   findDay(cloudAccountId: string, day: number): Promise<WrittenDay | null>;
   putDay(cloudAccountId: string, day: number, written: WrittenDay): Promise<void>;
+  readonly rollups: RollupStore;
 }
 
 /** What is stored, seen by the dispatcher. */
 export interface PlanStore {
   /** Days of these accounts from `fromDay` (unix seconds) on that have at least one closed hour. */
   readDays(cloudAccountIds: readonly string[], fromDay: number): Promise<ReadonlyMap<string, readonly DayState[]>>;
+  /** Days from `fromDay` on whose sums are of other label keys than the account has now; newest first, at most `limit` of all. */
+  readDaysOfOtherKeys(
+    accounts: readonly Pick<Account, 'id' | 'allocationLabelKeys'>[],
+    fromDay: number,
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly number[]>>;
+}
+
+/** A version that nobody reads any more. */
+export interface SupersededVersion {
+  readonly table: string;
+  /** Start of its hour or day, unix seconds. */
+  readonly start: number;
+  readonly dataVersion: string;
+  readonly rows: number;
+}
+
+/** Rows that were removed, by table. */
+export type RemovedRows = Readonly<Record<string, number>>;
+
+/** What is stored and not current. */
+export interface CleanupStore {
+  /** Days of which an hour or the sums were replaced since then; starts in unix seconds. */
+  findChangedDays(cloudAccountId: string, sinceMs: number): Promise<readonly number[]>;
+  /** Versions of the hours of a day that were not current at `beforeMs` any more; never those that are. */
+  findSupersededHours(cloudAccountId: string, day: number, beforeMs: number): Promise<readonly SupersededVersion[]>;
+  /** The same of the sums of a day. */
+  findSupersededDay(cloudAccountId: string, day: number, beforeMs: number): Promise<readonly SupersededVersion[]>;
+  remove(cloudAccountId: string, versions: readonly SupersededVersion[]): Promise<void>;
+  /** Removes what was written of running hours that were closed between the two moments. */
+  removeLiveFacts(
+    cloudAccountIds: readonly string[],
+    closed: { readonly sinceMs: number; readonly beforeMs: number },
+  ): Promise<RemovedRows>;
 }
 
 /** A lock that is held. */
@@ -98,8 +176,35 @@ export interface Locks {
   hold<T>(cloudAccountId: string, name: string, signal: AbortSignal, work: (lock: HeldLock) => Promise<T>): Promise<T>;
 }
 
+/** An hour whose samples arrived late. */
+export interface TouchedHour {
+  readonly cloudAccountId: string;
+  /** Start of the hour, unix seconds. */
+  readonly hour: number;
+}
+
+/** Marks that the gateway leaves on hours of which it has taken late samples. @throws `queue-unavailable` */
+export interface TouchedHours {
+  /** Marks that have rested; they stay until they are settled. */
+  due(limit: number): Promise<readonly TouchedHour[]>;
+  /** Number of the last touch of an hour; null without a mark. */
+  lastTouch(touched: TouchedHour): Promise<number | null>;
+  /** Takes the mark away unless the hour was touched after this touch. */
+  settle(touched: TouchedHour, touch: number): Promise<boolean>;
+}
+
+/** Why a closed hour is read again: late samples were seen, or nobody has looked since the last ones could arrive. */
+export type ReaggregateReason = 'touched' | 'sweep';
+
 /** Asks for work; true when it was not asked for already. @throws `queue-unavailable` */
 export interface Dispatcher {
+  reaggregateHour(cloudAccountId: string, hour: number, reason: ReaggregateReason): Promise<boolean>;
+  /** How many hours wait to be read again. */
+  waitingReaggregations(): Promise<number>;
+  /** Nothing when this day of the account was asked for already. */
+  sweepHours(cloudAccountId: string, day: number): Promise<boolean>;
+  /** Nothing when this hour was asked for already. */
+  cleanup(hour: number): Promise<boolean>;
   refreshLiveHour(cloudAccountId: string): Promise<boolean>;
   closeHour(cloudAccountId: string, hour: number): Promise<boolean>;
   closeDay(cloudAccountId: string, day: number): Promise<boolean>;

@@ -12,6 +12,7 @@ import {
   type LocalServer,
   type LocalService,
 } from '@cloudtuner/test-kit';
+import { createTouchedHours } from '@cloudtuner/touched-hours';
 import { closableUntil, daySeconds, hourOf, hoursBetween, isoOf } from './domain/calendar';
 import { startFakeMetroculus, type FakeMetroculus } from './testing/fake-metroculus';
 import { dayCost, hourCost } from './testing/sample-hours';
@@ -189,6 +190,39 @@ describe('an account', () => {
     expect(await storedRows(clickhouse, account, { days })).toEqual(before);
   });
 
+  it('has an hour read again that late samples have touched, and its day corrected; then its mark is gone', async () => {
+    const touched = createTouchedHours({ redisUrl: redis.url, prefix, restMs: 0 });
+    // Stored in revision 2, as all of the day; no other job reads it in revision 1.
+    const hour = yesterday + 2 * 3_600;
+    await touched.mark([{ cloudAccountId: account, hour }]);
+    // 13.800000299 − 0.600000013 + 0.300000010
+    await waitFor(async () => (await expensesOf(account, yesterday))[0]?.cost === '13.500000296', {
+      what: 'the corrected expense',
+      timeoutMs: 60_000,
+    });
+    const window = { from: hour, to: hour + 3_600 };
+    expect(await currentTotal(clickhouse, account, window, 'allocation_hours')).toEqual({
+      total: hourCost[1],
+      rows: 13,
+    });
+    await waitFor(async () => (await touched.count()) === 0, { what: 'no mark', timeoutMs: 30_000 });
+    touched.close();
+  }, 120_000);
+
+  it('has its days summed again by the label keys that it chooses', async () => {
+    const metadata = connectMetadata({ url: mongo.url, database, appName: 'test' });
+    const [found] = (await metadata.cloudAccounts.listKubernetes()).filter(({ id }) => id === account);
+    await metadata.cloudAccounts.setAllocationLabelKeys(found?.organizationId ?? '', account, ['team']);
+    await metadata.close();
+    await waitFor(
+      async () =>
+        (await storedRows(clickhouse, account)).some(
+          (row) => row.startsWith('account_days ') && row.includes('"rollup_label_keys":["team"]'),
+        ),
+      { what: 'the sums by team', timeoutMs: 60_000 },
+    );
+  }, 90_000);
+
   it('shows the progress of a backfill', async () => {
     const window = { from: yesterday - 3 * daySeconds, to: yesterday - 2 * daySeconds };
     await useProducer(createProducer(backfill, { redisUrl: redis.url, prefix }), async (backfills) => {
@@ -220,6 +254,9 @@ describe('metrics', () => {
     expect(value('kubecost_worker_hours_total', 'job="close-hour"', 'outcome="unchanged"')).toBeGreaterThanOrEqual(5);
     expect(value('kubecost_worker_hours_total', 'job="refresh-live-hour"')).toBeGreaterThan(0);
     expect(value('kubecost_worker_days_total', 'outcome="stored"')).toBeGreaterThanOrEqual(3);
+    expect(value('kubecost_worker_touched_hours_total', 'outcome="asked"')).toBe(1);
+    expect(value('kubecost_worker_table_bytes', 'table="allocation_hours"')).toBeGreaterThan(0);
+    expect(value('kubecost_worker_queue_jobs', 'queue="cleanup"', 'state="completed"')).toBeGreaterThanOrEqual(1);
     expect(value('kubecost_worker_accounts')).toBe(1);
     expect(value('kubecost_worker_oldest_due_hour_age_seconds')).toBeGreaterThanOrEqual(0);
     expect(value('kubecost_worker_queue_jobs', 'queue="backfill"', 'state="completed"')).toBe(1);

@@ -3,6 +3,9 @@ import { commonConfig, defineConfig, env, tlsConfig, type ConfigOf } from '@clou
 export const config = defineConfig({
   ...commonConfig({ port: 8969, adminPort: 9969 }),
   CLUSTER_SECRET: env.secret('Secret that callers send in the `Secret` header.'),
+  MONGODB_URL: env.optionalUrl('Where the price books of accounts are, `mongodb://…`; without it they have no effect.'),
+  MONGODB_DATABASE: env.optionalString('Its database, if not the one of the URL.'),
+  ...tlsConfig('MONGODB'),
   METRICS_QUERY_URL: env.url('Base of the query API of the metrics store: Thanos Query or Prometheus.'),
   ...tlsConfig('METRICS_QUERY'),
   METRICS_QUERY_TIMEOUT_SECONDS: env.integer('Time limit of one query at the metrics store.', {
@@ -29,6 +32,16 @@ export const config = defineConfig({
     default: 4,
     min: 1,
     max: 64,
+  }),
+  ALLOCATION_PARALLEL_HOURS: env.integer('Hours of `kubecost_allocations` that are computed at once; others wait.', {
+    default: 2,
+    min: 1,
+    max: 64,
+  }),
+  ALLOCATION_PODS_PER_QUERY: env.integer('Pods whose samples are read by one query; fewer where they are too large.', {
+    default: 200,
+    min: 1,
+    max: 10_000,
   }),
   METRICS_MAX_POINTS: env.integer('Points in one answer of `kubecost_metrics`.', {
     default: 500_000,

@@ -6,6 +6,8 @@ export interface ServiceMetrics {
   readonly querySeries: Counter<'query'>;
   readonly pricedHours: Counter;
   readonly flaggedHours: Counter<'flag'>;
+  readonly allocationDuration: Histogram;
+  readonly allocationRows: Counter<'kind'>;
 }
 
 export function createMetrics(registry: Registry, waitingQueries: () => number): ServiceMetrics {
@@ -30,6 +32,18 @@ export function createMetrics(registry: Registry, waitingQueries: () => number):
       name: 'metroculus_store_query_series_total',
       help: 'Series read from the metrics store.',
       labelNames: ['query'],
+      registers,
+    }),
+    allocationDuration: new Histogram({
+      name: 'metroculus_allocation_duration_seconds',
+      help: 'Time to read and divide one hour of a cluster, waiting for its turn excluded.',
+      buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers,
+    }),
+    allocationRows: new Counter({
+      name: 'metroculus_allocation_rows_total',
+      help: 'Rows of the hours that were divided, by what they are.',
+      labelNames: ['kind'],
       registers,
     }),
     pricedHours: new Counter({

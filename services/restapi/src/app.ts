@@ -16,12 +16,18 @@ import {
   type Logger,
   type Route,
 } from '@cloudtuner/service-kit';
+import { createClickhouseAllocations } from './adapters/clickhouse-allocations';
+import { createClickhouseAssets } from './adapters/clickhouse-assets';
 import { createClickhouseBillExpenses } from './adapters/expenses/clickhouse-bill-expenses';
 import { createClickhouseWorkloadCosts } from './adapters/expenses/clickhouse-workload-costs';
 import { createClickhouseAccountStatus } from './adapters/clickhouse-account-status';
 import { createClickhouseFacts } from './adapters/clickhouse-facts';
+import { createClickhouseNodePrices } from './adapters/clickhouse-node-prices';
 import { createMemoryRateLimiter } from './adapters/memory-rate-limiter';
+import { createMetroculusLiveAllocations } from './adapters/metroculus-live-allocations';
+import { createMetroculusLiveAssets } from './adapters/metroculus-live-assets';
 import { createMetroculusLiveCosts } from './adapters/metroculus-live-costs';
+import { createMetroculusUsage } from './adapters/metroculus-usage';
 import { apiDocumentAssets } from './adapters/api-document-assets';
 import { createAuditWriter, type AuditWriter } from './adapters/audit/audit-writer';
 import { createClickhouseAuditReader } from './adapters/audit/clickhouse-audit-reader';
@@ -34,13 +40,19 @@ import { createSignInThrottle } from './domain/sign-in-throttle';
 import { createAuditTrail } from './http/audit-trail';
 import { createAuthenticate } from './http/authenticate';
 import type { Principal } from './http/principal';
+import { allocationRoutes } from './http/routes/allocation';
 import { breakdownExpensesRoutes } from './http/routes/breakdown-expenses';
 import { auditRoutes } from './http/routes/audit';
 import { cleanExpensesRoutes } from './http/routes/clean-expenses';
 import { backfillRoutes, cloudAccountRoutes } from './http/routes/cloud-accounts';
+import { clusterAssetRoutes } from './http/routes/cluster-assets';
+import { clusterConsumerRoutes } from './http/routes/cluster-consumers';
+import { clusterUsageRoutes } from './http/routes/cluster-usage';
 import { expenseImportRoutes } from './http/routes/expense-imports';
 import { costRoutes } from './http/routes/costs';
 import { invitationRoutes, organizationRoutes, signInRoutes, userRoutes } from './http/routes/identity';
+import { kubernetesCostRoutes } from './http/routes/kubernetes-costs';
+import { modelRoutes } from './http/routes/model';
 import { personalTokenRoutes, serviceTokenRoutes } from './http/routes/tokens';
 import { poolRoutes } from './http/routes/pools';
 import { createScopedRoutes } from './http/scoped-routes';
@@ -69,6 +81,12 @@ function connect(config: Config) {
     const options = tlsOptions(config, area);
     return options === undefined ? {} : { tls: options };
   };
+  const metroculus = {
+    baseUrl: config.METROCULUS_URL,
+    secret: config.CLUSTER_SECRET,
+    requestId: currentRequestId,
+    ...tls('METROCULUS'),
+  };
   return {
     metadata: connectMetadata({
       url: config.MONGODB_URL,
@@ -84,13 +102,8 @@ function connect(config: Config) {
       requestTimeoutMs: config.CLICKHOUSE_TIMEOUT_MS,
       ...tls('CLICKHOUSE'),
     }),
-    metroculus: createMetroculusClient({
-      baseUrl: config.METROCULUS_URL,
-      secret: config.CLUSTER_SECRET,
-      timeoutMs: config.LIVE_COSTS_BUDGET_MS,
-      requestId: currentRequestId,
-      ...tls('METROCULUS'),
-    }),
+    metroculus: createMetroculusClient({ ...metroculus, timeoutMs: config.LIVE_COSTS_BUDGET_MS }),
+    metroculusUsage: createMetroculusClient({ ...metroculus, timeoutMs: config.USAGE_BUDGET_MS }),
     backfillProducer: createProducer(backfill, {
       redisUrl: config.REDIS_URL,
       prefix: config.QUEUE_PREFIX,
@@ -161,7 +174,7 @@ function identityDependencies(config: Config, metadata: Metadata, context: { met
 
 function createRoutes(
   config: Config,
-  { metadata, clickhouse, metroculus, backfillProducer }: Connections,
+  { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer }: Connections,
   context: { logger: Logger; metrics: Metrics; now: () => number },
 ): Route<Principal>[] {
   const { logger, metrics, now } = context;
@@ -190,6 +203,28 @@ function createRoutes(
     now,
     liveBudgetMs: config.LIVE_COSTS_BUDGET_MS,
   };
+  const allocations = {
+    ...costs,
+    allocations: createClickhouseAllocations(clickhouse, limits),
+    liveAllocations: createMetroculusLiveAllocations(metroculus, { logger, now }),
+    nodePrices: createClickhouseNodePrices(clickhouse, limits),
+  };
+  const assets = {
+    ...costs,
+    assets: createClickhouseAssets(clickhouse, limits),
+    liveAssets: createMetroculusLiveAssets(metroculus, { logger, now }),
+  };
+  const usage = {
+    ...allocations,
+    usage: createMetroculusUsage(metroculusUsage, {
+      logger,
+      now,
+      observe: (question, outcome, seconds) => {
+        metrics.usageReadSeconds.observe({ question, outcome }, seconds);
+      },
+    }),
+    usageBudgetMs: config.USAGE_BUDGET_MS,
+  };
   return [
     ...organizationRoutes(routes, identity),
     ...userRoutes(routes, identity),
@@ -200,8 +235,14 @@ function createRoutes(
     ...auditRoutes(routes, { audit: createClickhouseAuditReader(clickhouse, limits), now }),
     ...cloudAccountRoutes(routes, accounts),
     ...backfillRoutes(routes, accounts),
-    ...costRoutes(routes, costs),
+    ...costRoutes(routes, allocations),
+    ...allocationRoutes(routes, allocations),
+    ...clusterAssetRoutes(routes, assets),
+    ...clusterUsageRoutes(routes, usage),
+    ...clusterConsumerRoutes(routes, usage),
+    ...kubernetesCostRoutes(routes, usage),
     ...cleanExpensesRoutes(routes, costs),
+    ...modelRoutes(routes, { ...allocations, ...assets }),
     ...breakdownExpensesRoutes(routes, costs),
     ...poolRoutes(routes, metadata),
     ...expenseImportRoutes(routes, importDependencies(config, { metadata, clickhouse, now })),
@@ -214,7 +255,7 @@ function compose(
   logger: Logger,
 ): RestapiApp {
   const { server, audit } = parts;
-  const { metadata, clickhouse, metroculus, backfillProducer } = connections;
+  const { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer } = connections;
   const lifecycle = createLifecycle(logger);
   lifecycle.add({ name: 'metadata', stop: () => metadata.close() });
   lifecycle.add({ name: 'clickhouse', stop: () => clickhouse.close() });
@@ -222,6 +263,7 @@ function compose(
     name: 'metroculus',
     stop: () => {
       metroculus.close();
+      metroculusUsage.close();
     },
   });
   lifecycle.add({ name: 'queues', stop: () => backfillProducer.close() });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { operations, type Operation } from '@cloudtuner/restapi-client';
 import { sharedServers } from '@cloudtuner/test-kit';
 import { z } from 'zod';
+import { badClusterRequests } from './testing/bad-cluster-requests';
 import { createOrganization, type TestOrganization } from './testing/restapi-harness';
 import { startTestWorld, type TestWorld } from './testing/test-world';
 
@@ -347,6 +348,7 @@ const attempts: readonly (readonly [title: string, status: number, code: string,
     'invalid-window',
     { path: `${v2}/organizations/{org}/audit/export?start_time=10&end_time=5` },
   ],
+  ...badClusterRequests.map(([title, status, code, path]) => [title, status, code, { path }] as const),
   ['another path', 404, 'not-found', { path: `${v2}/nothing` }],
   ['another method', 405, 'method-not-allowed', { method: 'PUT', path: `${v2}/organizations/{org}` }],
 ];

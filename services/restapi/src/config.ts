@@ -62,6 +62,11 @@ export const config = defineConfig({
     min: 50,
     max: 30_000,
   }),
+  USAGE_BUDGET_MS: env.integer('How long an answer waits for usage, quotas and recommendations.', {
+    default: 8000,
+    min: 50,
+    max: 60_000,
+  }),
 });
 
 /** The parsed environment. */

@@ -4,6 +4,7 @@ import { Counter, Histogram, type Registry } from '@cloudtuner/service-kit';
 export interface Metrics {
   readonly signIns: Counter<'outcome'>;
   readonly liveReadSeconds: Histogram<'outcome'>;
+  readonly usageReadSeconds: Histogram<'question' | 'outcome'>;
   readonly expensesOutOfStep: Counter;
   readonly accountsLeftOut: Counter<'reason'>;
   readonly auditEvents: Counter<'outcome'>;
@@ -24,6 +25,13 @@ export function createMetrics(registry: Registry): Metrics {
       help: 'Time that an answer waited for live costs of one account.',
       labelNames: ['outcome'],
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10],
+      registers,
+    }),
+    usageReadSeconds: new Histogram({
+      name: 'restapi_usage_read_seconds',
+      help: 'Time that an answer waited for usage, charts or savings; the outcome is answered or the code of the error.',
+      labelNames: ['question', 'outcome'],
+      buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 60],
       registers,
     }),
     expensesOutOfStep: new Counter({

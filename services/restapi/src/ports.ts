@@ -1,7 +1,12 @@
-import type { Nanos, TimeWindow } from '@cloudtuner/cost-model';
+import type { AllocationDay, AllocationGroup } from '@cloudtuner/clickhouse';
+import type { AllocationFact, Nanos, SummedFacts, TimeWindow } from '@cloudtuner/cost-model';
 import type { CloudAccount } from '@cloudtuner/metadata';
 import type { AuditEvent } from './domain/audit-event';
+import type { StoredPage } from './domain/allocation-page';
+import type { ClusterAsset } from './domain/assets';
 import type { LedgerEntry } from './domain/ledger';
+import type { Observed } from './domain/observation';
+import type { Chart, ChartMetric, Savings, Usage } from './domain/usage';
 
 /** Why a read happens, and when it need not go on. */
 export interface ReadContext {
@@ -121,4 +126,132 @@ export interface AccountReception {
 /** Reception of accounts. Every method throws `clickhouse-unavailable` when the store is down or hangs. */
 export interface AccountStatusReader {
   reception(cloudAccountId: string, context: { nowMs: number; signal: AbortSignal }): Promise<AccountReception>;
+}
+
+/** A version of an hour whose facts are wanted. */
+export interface HourVersion {
+  readonly startMs: number;
+  readonly dataVersion: string;
+}
+
+/** Stored assets of a tenant. */
+export interface AssetsReader {
+  /** The assets of these versions of hours, summed over them; unsorted. @throws AppError `clickhouse-unavailable` */
+  readAssets(cloudAccountId: string, hours: readonly HourVersion[], context: ReadContext): Promise<ClusterAsset[]>;
+}
+
+/** An hour that is not closed, computed from the samples now, with its assets. */
+export interface LiveAssetHour {
+  readonly entry: LedgerEntry;
+  readonly assets: readonly ClusterAsset[];
+}
+
+/** Assets of hours that are not closed yet. */
+export interface LiveAssetsReader {
+  /** The observed hours of the window, sorted by start. Gives up at `deadlineMs`. @throws AppError */
+  readHours(
+    cloudAccountId: string,
+    window: TimeWindow,
+    options: { deadlineMs: number; signal: AbortSignal },
+  ): Promise<LiveAssetHour[]>;
+}
+
+/** Stored pod-level facts of a tenant. Every method throws `clickhouse-unavailable` when the store is down or hangs. */
+export interface AllocationsReader {
+  /** The days of a window of whole hours and what is stored of each. Hours of days before that of `hoursFromMs` may be left unlisted where a sum is there. */
+  readDays(
+    cloudAccountId: string,
+    window: TimeWindow,
+    options: { readonly hoursFromMs: number },
+    context: ReadContext,
+  ): Promise<AllocationDay[]>;
+  /**
+   * Sums of exactly the versions that these days name, one per step and group; null when one of them has been removed since: read the days
+   * again. The steps are in order, side by side.
+   *
+   * @throws AppError `clickhouse-query-timeout`, `clickhouse-query-too-large`
+   */
+  readSums(
+    cloudAccountId: string,
+    what: {
+      readonly days: readonly AllocationDay[];
+      readonly group: AllocationGroup;
+      readonly steps: readonly TimeWindow[];
+    },
+    context: ReadContext,
+  ): Promise<SummedFacts[] | null>;
+  /**
+   * The sums of a page of the dearest names over a window, of at most 1,000 hours that are not summed, and how many names there are; null when
+   * a version has been removed since.
+   *
+   * @throws AppError `clickhouse-query-timeout`, `clickhouse-query-too-large`
+   */
+  readPage(
+    cloudAccountId: string,
+    what: {
+      readonly days: readonly AllocationDay[];
+      readonly group: AllocationGroup;
+      readonly window: TimeWindow;
+      readonly clusterName: string;
+      readonly page: StoredPage;
+    },
+    context: ReadContext,
+  ): Promise<{ readonly sums: SummedFacts[]; readonly count: number } | null>;
+}
+
+/** What the resources of a node cost in an hour; null: not known. */
+export interface NodePrice {
+  readonly startMs: number;
+  readonly node: string;
+  readonly cpuCoreHour: number | null;
+  readonly ramGibHour: number | null;
+  readonly gpuHour: number | null;
+}
+
+/** Prices of nodes as they were charged. */
+export interface NodePricesReader {
+  /** Of these nodes in these versions of hours, at most 744. @throws AppError `clickhouse-unavailable` */
+  readNodePrices(
+    cloudAccountId: string,
+    what: { readonly hours: readonly HourVersion[]; readonly nodes: readonly string[] },
+    context: ReadContext,
+  ): Promise<NodePrice[]>;
+}
+
+/** An hour that is not settled, computed from the samples now, with its rows by container. */
+export interface LiveAllocationHour {
+  readonly observed: Observed;
+  readonly facts: readonly AllocationFact[];
+}
+
+/** Pod-level facts of hours that are not settled, computed from the samples now. */
+export interface LiveAllocationsReader {
+  /** Null when nothing was observed. Gives up at `deadlineMs`. @throws AppError */
+  readHour(
+    cloudAccountId: string,
+    hour: TimeWindow,
+    options: { deadlineMs: number; signal: AbortSignal },
+  ): Promise<LiveAllocationHour | null>;
+}
+
+/** When to stop waiting for the store of metrics. */
+export interface UsageDeadline {
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** How clusters are used, from the samples of a tenant. Every method throws AppError when it cannot be told in time. */
+export interface UsageReader {
+  readChart(
+    cloudAccountId: string,
+    question: { readonly window: TimeWindow; readonly metric: ChartMetric; readonly stepSeconds?: number },
+    deadline: UsageDeadline,
+  ): Promise<Chart>;
+  /** Of all namespaces, or of the workloads of the one that is named. */
+  readUsage(
+    cloudAccountId: string,
+    question: { readonly window: TimeWindow; readonly namespace?: string },
+    deadline: UsageDeadline,
+  ): Promise<Usage>;
+  readSavings(cloudAccountId: string, window: TimeWindow, deadline: UsageDeadline): Promise<Savings>;
 }

@@ -45,7 +45,7 @@ function environmentsOf({ servers, clusterSecret, env = {} }: ServicesOptions): 
       METRICS_STORE: store.kind,
       METRICS_WRITE_URL: store.writeUrl,
     },
-    metroculus: { ...env, METRICS_QUERY_URL: store.queryUrl, CLUSTER_SECRET: clusterSecret },
+    metroculus: { ...env, ...metadata, METRICS_QUERY_URL: store.queryUrl, CLUSTER_SECRET: clusterSecret },
     stores: {
       ...env,
       ...metadata,

@@ -6,6 +6,8 @@ import type { ClickhouseClient } from '../client-port';
 import { migrate } from '../migrate';
 import { AllocationWorld, fact, tag } from '../testing/allocation-world';
 import { countAllocationHour, findSupersededHours, removeAllocationHours } from './hour-statements';
+import { allocationDayRow, readAllocationDays } from './allocation-days';
+import { allocationRankRow, allocationSumRow, rankAllocations, readAllocations } from './read-statement';
 import type { AllocationGroup } from './reading-plan';
 import { findSupersededDays, removeAllocationDays, rollupVersionOf } from './rollup-statements';
 
@@ -26,6 +28,11 @@ const groups: Readonly<Record<string, AllocationGroup>> = {
   'chosen label': { columns: [], labelKeys: ['team'] },
   'other label': { columns: [], labelKeys: ['app'] },
   'two labels': { columns: [], labelKeys: ['team', 'app'] },
+  'what only pods have': {
+    columns: ['namespace'],
+    labelKeys: ['app'],
+    details: { services: true, annotationKeys: ['owner'], labelNames: true, annotationNames: true },
+  },
 };
 
 /** Numbers that look random and are the same in every run. */
@@ -289,6 +296,65 @@ describe('the answers of a window', () => {
     const byCost = all.map((row) => parseNanos(row.total_cost)).toSorted((a, b) => (a < b ? 1 : -1));
     const top = await world.read(wholeDay, pods, { top: 5 });
     expect(top.map((row) => parseNanos(row.total_cost))).toEqual(byCost.slice(0, 5));
+  });
+
+  it('by name come in pages, the dearest first, with how many there are; idle is one name, or left out', async () => {
+    await storeDayOfHours();
+    await world.storeDay(day, []);
+    const group: AllocationGroup = { columns: ['namespace', 'pod'], labelKeys: [] };
+    const named = { parts: ['cluster', 'namespace', 'pod'], cluster: 'one' } as const;
+    const costs = new Map<string, Nanos>();
+    for (const row of await world.read(wholeDay, group)) {
+      const isUnused = ['disk', 'load_balancer'].includes(row.asset_type) && row.kind === 'unattributed';
+      const part = (text: string): string => text || (isUnused ? '__unmounted__' : '__unallocated__');
+      const name = row.kind === 'idle' ? '__idle__' : `one/${part(row.namespace)}/${part(row.pod)}`;
+      costs.set(name, (costs.get(name) ?? 0n) + parseNanos(row.total_cost));
+    }
+    const expected = [...costs].sort(([a, left], [b, right]) =>
+      left === right ? (a < b ? -1 : 1) : left > right ? -1 : 1,
+    );
+    for (const plan of [await world.plan(wholeDay, group), await world.plan(wholeDay, group, 3_600)]) {
+      const rank = (withIdle: boolean, limit: number, offset: number) =>
+        world.ask(rankAllocations(world.account, { plan, names: named, withIdle, limit, offset }), allocationRankRow);
+      const page = await rank(true, 5, 3);
+      expect(page.map(({ name, total_cost }) => [name, parseNanos(total_cost)])).toEqual(expected.slice(3, 8));
+      expect(page[0]).toMatchObject({ names: expected.length, all_fact_rows: plan.factRows });
+      const withoutIdle = expected.filter(([name]) => name !== '__idle__');
+      const all = await rank(false, 100, 0);
+      expect(all.map(({ name }) => name)).toEqual(withoutIdle.map(([name]) => name));
+      expect(all[0]).toMatchObject({ names: withoutIdle.length, all_fact_rows: plan.factRows });
+      const names = page.map(({ name }) => name);
+      const reading = { plan, group, from: day, stepSeconds: null, top: null, named: { ...named, names } };
+      const rows = await world.ask(readAllocations(world.account, reading), allocationSumRow);
+      expect(totalOf(rows)).toBe(sumNanos(page.map(({ total_cost }) => parseNanos(total_cost))));
+    }
+  });
+
+  it('begin with what was seen of each day; hours are listed where they have to be read, and from a day on', async () => {
+    await storeDayOfHours();
+    await world.storeDay(day, []);
+    const next = day + 86_400;
+    await world.storeHours([{ hour: next, dataVersion: 'v', facts: clusterHour(1) }]);
+    const window = { from: day, until: next + 86_400 };
+    const read = (hoursFrom?: number) =>
+      world.ask(
+        readAllocationDays(world.account, window, hoursFrom === undefined ? {} : { hoursFrom }),
+        allocationDayRow,
+      );
+    const listed = async (hoursFrom?: number) => (await read(hoursFrom)).map(({ hours }) => hours.length);
+    expect(await listed()).toEqual([hourIndexes.length, 1]);
+    expect(await listed(day)).toEqual([hourIndexes.length, 1]);
+    expect(await listed(next)).toEqual([0, 1]);
+    expect((await read(next))[0]).toMatchObject({
+      hourCount: hourIndexes.length,
+      closed: true,
+      measuredSeconds: hourIndexes.length * 3_600,
+      lastSample: null,
+      flags: [],
+    });
+    // A correction, an hour without pods: then the day is not its sum any more.
+    await world.storeHours([{ ...hourAt(2, 'late'), facts: clusterHour(5) }], 2);
+    expect(await listed(next)).toEqual([hourIndexes.length, 1]);
   });
 
   it('are of one account', async () => {

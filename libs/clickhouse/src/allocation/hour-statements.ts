@@ -25,24 +25,35 @@ export function countAllocationHour(account: string, version: HourVersion): Boun
   };
 }
 
+/** Tables that keep the facts of versions of hours. */
+export type HourFactTable = 'allocation_hours' | 'asset_hours';
+
 /** Removes versions: half-written ones before they are written again, or superseded ones. Not while they are current. */
-export function removeAllocationHours(account: string, versions: readonly HourVersion[]): BoundStatement {
+export function removeAllocationHours(
+  account: string,
+  versions: readonly HourVersion[],
+  table: HourFactTable = 'allocation_hours',
+): BoundStatement {
   return {
-    sql: `DELETE FROM allocation_hours WHERE ${inHours}`,
+    sql: `DELETE FROM ${table} WHERE ${inHours}`,
     params: { account, ...hourParams(versions) },
   };
 }
 
 /**
- * Versions with facts that are not current, as `hour` and `data_version`. A version that is being written is not current
+ * Versions with facts that are not current, as `hour`, `data_version` and `rows`. A version that is being written is not current
  * yet: remove one only under the lock of its hour. Versions that were current less than `graceSeconds` ago are left: a reader may be at them.
  */
-export function findSupersededHours(account: string, window: SupersededWindow): BoundStatement {
+export function findSupersededHours(
+  account: string,
+  window: SupersededWindow,
+  table: HourFactTable = 'allocation_hours',
+): BoundStatement {
   const inWindow = 'cloud_account_id = {account:UUID} AND toDate(hour) >= {from:Date} AND toDate(hour) < {until:Date}';
   return {
     sql: `
-      SELECT toUnixTimestamp(found.hour) AS hour, found.data_version AS data_version
-      FROM (SELECT DISTINCT hour, data_version FROM allocation_hours WHERE ${inWindow}) AS found
+      SELECT toUnixTimestamp(found.hour) AS hour, found.data_version AS data_version, found.rows AS rows
+      FROM (SELECT hour, data_version, count() AS rows FROM ${table} WHERE ${inWindow} GROUP BY hour, data_version) AS found
       LEFT JOIN (
         SELECT hour, argMax(data_version, read_at_ms) AS data_version, max(read_at_ms) AS since_ms
         FROM account_hours WHERE ${inWindow} GROUP BY hour

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { allocationCostColumns, maxima, measureColumns, measuresOfHours, summedQuantities, sumsOf } from './columns';
 import { allocationColumns, type AllocationGroup, type ReadingPlan } from './reading-plan';
+import type { QueryParams } from '../client-port';
+import { nameOf, nameParams, type RowNames } from './row-names';
 import { dayParams, hourParams, inDays, inHours, type BoundStatement } from './statement';
 
 /** What to read by a plan. */
@@ -12,10 +14,13 @@ export interface AllocationReading {
   readonly stepSeconds: number | null;
   /** Only so many rows, those with the greatest total; null: all. */
   readonly top: number | null;
+  /** Only the rows of these names; absent: all. */
+  readonly named?: RowNames & { readonly names: readonly string[] };
 }
 
 const quantity = z.number().nullable();
 const money = z.string().nullable();
+const texts = z.array(z.string()).default([]);
 
 /** Row of {@link readAllocations}: a sum in the names of the facts. Decimals are strings without trailing zeros. */
 export const allocationSumRow = z.object({
@@ -33,6 +38,12 @@ export const allocationSumRow = z.object({
   container: z.string(),
   /** One for each label key of the grouping; empty: the row does not have it. */
   label_values: z.array(z.string()),
+  /** These four are empty unless the grouping has details. */
+  services: texts,
+  label_names: texts,
+  annotation_names: texts,
+  /** One for each annotation key of the grouping. */
+  annotation_values: texts,
   fact_rows: z.coerce.number(),
   started_at_ms: z.coerce.number(),
   ended_at_ms: z.coerce.number(),
@@ -98,14 +109,37 @@ function sourcesOf({ plan, group }: AllocationReading): readonly Source[] {
   return all.filter(({ used }) => used).map((source) => (hasLabels ? source : { ...source, labels: () => '[]' }));
 }
 
+/** Expression of a table of pods under the name that a row has it by. */
+type Detail = readonly [name: string, expression: (alias: string) => string];
+
+function detailsOf({ details }: AllocationGroup): readonly Detail[] {
+  if (details === undefined) return [];
+  const { services, labelNames, annotationNames, annotationKeys } = details;
+  const all: readonly (readonly [used: boolean, ...Detail])[] = [
+    [services, 'services', (alias) => `${alias}.services`],
+    [labelNames, 'label_names', (alias) => `arraySort(mapKeys(${alias}.labels))`],
+    [annotationNames, 'annotation_names', (alias) => `arraySort(mapKeys(${alias}.annotations))`],
+    [
+      annotationKeys.length > 0,
+      'annotation_values',
+      (alias) => `arrayMap(key -> ${alias}.annotations[key], {annotationKeys:Array(String)})`,
+    ],
+  ];
+  return all.filter(([used]) => used).map(([, name, expression]) => [name, expression]);
+}
+
 const ownMeasures = measureColumns.map((name) => `f.${name} AS ${name}`);
 
-/** What to select from, and the step and the labels of its rows. */
+/** What to select from, and the step, the labels and the details of its rows. */
 interface Rows {
   readonly from: string;
   readonly step: string;
   readonly labels: string;
+  readonly details: readonly (readonly [name: string, expression: string])[];
 }
+
+const onlyNamed = ({ named }: AllocationReading, alias: string): string =>
+  named === undefined ? '' : ` AND ${nameOf(named, alias)} IN {names:Array(String)}`;
 
 /** Rows `s` of all sources. ClickHouse spends ten milliseconds on the columns of a nested query, so a single rollup is read as it is. */
 function rowsOf(reading: AllocationReading): Rows {
@@ -115,18 +149,29 @@ function rowsOf(reading: AllocationReading): Rows {
       ? '{from:UInt32}'
       : `toUInt32({from:UInt32} + intDiv(${time} - {from:UInt32}, {step:UInt32}) * {step:UInt32})`;
   const sources = sourcesOf(reading);
+  const details = detailsOf(group);
   const [first, ...others] = sources;
   if (first?.measures === null && others.length === 0) {
-    const from = `${first.table} AS s WHERE ${first.condition}`;
-    return { from, step: step(first.time('s')), labels: first.labels('s') };
+    const from = `${first.table} AS s WHERE ${first.condition}${onlyNamed(reading, 's')}`;
+    return {
+      from,
+      step: step(first.time('s')),
+      labels: first.labels('s'),
+      details: details.map(([name, expression]) => [name, expression('s')]),
+    };
   }
   const keys = ['kind', 'asset_type', ...group.columns].map((name) => `f.${name} AS ${name}`);
-  const branches = sources.map(
-    ({ table, condition, time, labels, measures }) =>
-      `SELECT ${step(time('f'))} AS step, ${keys.join(', ')}, ${labels('f')} AS label_values, ${(measures ?? ownMeasures).join(', ')}
-       FROM ${table} AS f WHERE ${condition}`,
-  );
-  return { from: `(${branches.join(' UNION ALL ')}) AS s`, step: 's.step', labels: 's.label_values' };
+  const detailColumns = details.map(([name, expression]) => `${expression('f')} AS ${name}`);
+  const branches = sources.map(({ table, condition, time, labels, measures }) => {
+    const columns = [`${step(time('f'))} AS step`, ...keys, `${labels('f')} AS label_values`, ...detailColumns];
+    return `SELECT ${[...columns, ...(measures ?? ownMeasures)].join(', ')} FROM ${table} AS f WHERE ${condition}${onlyNamed(reading, 'f')}`;
+  });
+  return {
+    from: `(${branches.join(' UNION ALL ')}) AS s`,
+    step: 's.step',
+    labels: 's.label_values',
+    details: details.map(([name]) => [name, `s.${name}`]),
+  };
 }
 
 /**
@@ -134,13 +179,15 @@ function rowsOf(reading: AllocationReading): Rows {
  * up to the total of the window whatever the grouping.
  */
 export function readAllocations(account: string, reading: AllocationReading): BoundStatement {
-  const { plan, group, from, stepSeconds, top } = reading;
+  const { group, from, stepSeconds, top, named } = reading;
   const rows = rowsOf(reading);
-  const keys = [rows.step, ...['kind', 'asset_type', ...group.columns].map((name) => `s.${name}`), rows.labels];
+  const columns = ['kind', 'asset_type', ...group.columns].map((name) => `s.${name}`);
+  const keys = [rows.step, ...columns, rows.labels, ...rows.details.map(([, expression]) => expression)];
+  const details = rows.details.map(([name, expression]) => `${expression} AS ${name},`);
   return {
     sql: `
-      SELECT ${rows.step} AS step, s.kind AS kind, s.asset_type AS asset_type, ${texts(group).join(', ')}, ${rows.labels} AS label_values,
-             ${sumsInUnixTime.join(', ')}
+      SELECT ${rows.step} AS step, s.kind AS kind, s.asset_type AS asset_type, ${namesOf(group).join(', ')}, ${rows.labels} AS label_values,
+             ${details.join(' ')} ${sumsInUnixTime.join(', ')}
       FROM ${rows.from}
       GROUP BY ${keys.join(', ')}
       ORDER BY ${top === null ? '' : 'sum(s.total_cost) DESC, '}${keys.join(', ')}
@@ -151,13 +198,65 @@ export function readAllocations(account: string, reading: AllocationReading): Bo
       ...(stepSeconds === null ? {} : { step: stepSeconds }),
       ...(top === null ? {} : { top }),
       ...(group.labelKeys.length === 0 ? {} : { labelKeys: group.labelKeys }),
-      ...(plan.groupDays.length === 0 ? {} : { dimension: plan.dimension, ...dayParams('groupDays', plan.groupDays) }),
-      ...(plan.podDays.length === 0 ? {} : dayParams('podDays', plan.podDays)),
-      ...hourParams(plan.hours),
+      ...(group.details === undefined ? {} : { annotationKeys: group.details.annotationKeys }),
+      ...(named === undefined ? {} : { ...nameParams(named), names: named.names }),
+      ...sourceParams(reading),
     },
   };
 }
 
 /** Every row has every column, whatever the grouping. */
-const texts = ({ columns }: AllocationGroup): readonly string[] =>
+const namesOf = ({ columns }: AllocationGroup): readonly string[] =>
   allocationColumns.map((name) => (columns.includes(name) ? `s.${name} AS ${name}` : `'' AS ${name}`));
+
+/** Which versions of which tables. */
+const sourceParams = ({ plan }: Pick<AllocationReading, 'plan'>): QueryParams => ({
+  ...(plan.groupDays.length === 0 ? {} : { dimension: plan.dimension, ...dayParams('groupDays', plan.groupDays) }),
+  ...(plan.podDays.length === 0 ? {} : dayParams('podDays', plan.podDays)),
+  ...hourParams(plan.hours),
+});
+
+/** Row of {@link rankAllocations}. */
+export const allocationRankRow = z.object({
+  name: z.string(),
+  total_cost: z.string(),
+  /** Of all rows, whatever the page. */
+  names: z.coerce.number(),
+  all_fact_rows: z.coerce.number(),
+});
+
+/** A page of the names of a plan's rows, the dearest first, those of the same cost in the order of their names. */
+export function rankAllocations(
+  account: string,
+  ranking: {
+    readonly plan: ReadingPlan;
+    readonly names: RowNames;
+    readonly withIdle: boolean;
+    readonly limit: number;
+    readonly offset: number;
+  },
+): BoundStatement {
+  const { plan, names, withIdle, limit, offset } = ranking;
+  const group = { columns: [], labelKeys: [] };
+  const branches = sourcesOf({ plan, group, from: 0, stepSeconds: null, top: null }).map(
+    ({ table, condition, measures }) =>
+      `SELECT ${nameOf(names, 'f')} AS name, f.total_cost AS total_cost, ${measures === null ? 'f.fact_rows' : 'toUInt64(1)'} AS fact_rows
+       FROM ${table} AS f WHERE ${condition}`,
+  );
+  // Idle is counted among the rows that were read, whether or not it is shown.
+  return {
+    sql: `
+      SELECT r.name AS name, r.total_cost AS total_cost, r.names AS names, r.all_fact_rows AS all_fact_rows
+      FROM (
+        SELECT g.name AS name, g.total_cost AS total_cost, countIf({withIdle:Bool} OR g.name != '__idle__') OVER () AS names,
+               sum(g.fact_rows) OVER () AS all_fact_rows
+        FROM (
+          SELECT s.name AS name, sum(s.total_cost) AS total_cost, sum(s.fact_rows) AS fact_rows
+          FROM (${branches.join(' UNION ALL ')}) AS s GROUP BY s.name
+        ) AS g
+      ) AS r
+      WHERE {withIdle:Bool} OR r.name != '__idle__'
+      ORDER BY r.total_cost DESC, r.name LIMIT {limit:UInt32} OFFSET {offset:UInt32}`,
+    params: { account, withIdle, limit, offset, ...nameParams(names), ...sourceParams({ plan }) },
+  };
+}

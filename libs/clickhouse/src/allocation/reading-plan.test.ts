@@ -1,13 +1,26 @@
-import { dimensionFor, planReading, type AllocationColumn, type AllocationDay } from './reading-plan';
+import type { AllocationDay, StoredHour } from './allocation-days';
+import { dimensionFor, planReading, type AllocationColumn } from './reading-plan';
 
 const secondsPerDay = 86_400;
-const hours = [0, 1].map((index) => ({ hour: index * 3_600, dataVersion: `v${String(index)}`, rows: 10 }));
-const summed: AllocationDay = { day: 0, hours, rollup: { dataVersion: 'r', rows: 20, labelKeys: ['team'] } };
-const changed: AllocationDay = {
-  day: secondsPerDay,
-  hours: [{ hour: secondsPerDay, dataVersion: 'v', rows: 7 }],
-  rollup: null,
-};
+const observed = { closed: true, measuredSeconds: 3_600, lastSample: null, flags: [] };
+const hourOf = (hour: number, dataVersion: string, rows: number | null): StoredHour => ({
+  ...observed,
+  hour,
+  dataVersion,
+  rows,
+  readAtMs: 1,
+});
+const dayOf = (day: number, hours: readonly StoredHour[], rollup: AllocationDay['rollup'] = null): AllocationDay => ({
+  ...observed,
+  day,
+  hoursVersion: 'h',
+  hourCount: hours.length,
+  hours,
+  rollup,
+});
+const hours = [hourOf(0, 'v0', 10), hourOf(3_600, 'v1', 10)];
+const summed = dayOf(0, hours, { dataVersion: 'r', rows: 20, labelKeys: ['team'] });
+const changed = dayOf(secondsPerDay, [hourOf(secondsPerDay, 'v', 7)]);
 const oneStep = { from: 0, stepSeconds: null };
 const byNamespace = { columns: ['namespace' as const], labelKeys: [] };
 
@@ -24,6 +37,11 @@ describe('the dimension that answers a grouping', () => {
     ['a label within namespaces', ['namespace'], ['team'], null],
   ])('for %s', (_what, columns, labelKeys, dimension) => {
     expect(dimensionFor({ columns, labelKeys })).toBe(dimension);
+  });
+
+  it('is none for what only pods have', () => {
+    const details = { services: true, annotationKeys: [], labelNames: false, annotationNames: false };
+    expect(dimensionFor({ columns: ['namespace'], labelKeys: [], details })).toBeNull();
   });
 });
 
@@ -57,13 +75,13 @@ describe('a plan', () => {
   });
 
   it('leaves out hours that were stored without pods, and names them', () => {
-    const [first, second] = hours;
-    if (first === undefined || second === undefined) throw new Error('no hours');
-    const plan = planReading(
-      [{ day: 0, hours: [first, { ...second, rows: null }], rollup: null }],
-      byNamespace,
-      oneStep,
-    );
+    const plan = planReading([dayOf(0, [hourOf(0, 'v0', 10), hourOf(3_600, 'v1', null)])], byNamespace, oneStep);
     expect(plan).toMatchObject({ hours: [{ hour: 0, dataVersion: 'v0' }], factRows: 10, hoursWithoutPods: [3_600] });
+  });
+
+  it('refuses hours that are not listed rather than to leave them out', () => {
+    const unlisted = { ...summed, hours: [] };
+    expect(planReading([unlisted], byNamespace, oneStep).factRows).toBe(20);
+    expect(() => planReading([unlisted], byNamespace, { from: 0, stepSeconds: 3_600 })).toThrow(RangeError);
   });
 });

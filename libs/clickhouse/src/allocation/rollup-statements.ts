@@ -169,16 +169,18 @@ export function removeAllocationDays(account: string, versions: readonly DayVers
   }));
 }
 
-/** Versions of days that `account_days` does not name (any more), as `day` and `data_version`. See `findSupersededHours` for what to heed. */
+/** Versions of days that `account_days` does not name (any more), as `day`, `data_version` and `rows` of both tables. See `findSupersededHours` for what to heed. */
 export function findSupersededDays(account: string, window: SupersededWindow): BoundStatement {
   const inWindow = 'cloud_account_id = {account:UUID} AND date >= {from:Date} AND date < {until:Date}';
   return {
     sql: `
-      SELECT toUnixTimestamp(toDateTime(found.date, 'UTC')) AS day, found.data_version AS data_version
+      SELECT toUnixTimestamp(toDateTime(found.date, 'UTC')) AS day, found.data_version AS data_version, found.rows AS rows
       FROM (
-        SELECT DISTINCT date, data_version FROM allocation_days WHERE ${inWindow}
-        UNION DISTINCT
-        SELECT DISTINCT date, data_version FROM allocation_group_days WHERE ${inWindow}
+        SELECT date, data_version, sum(count) AS rows FROM (
+          SELECT date, data_version, count() AS count FROM allocation_days WHERE ${inWindow} GROUP BY date, data_version
+          UNION ALL
+          SELECT date, data_version, count() AS count FROM allocation_group_days WHERE ${inWindow} GROUP BY date, data_version
+        ) GROUP BY date, data_version
       ) AS found
       LEFT JOIN (
         SELECT date, argMax(rollup_version, written_at_ms) AS data_version, max(written_at_ms) AS since_ms

@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto';
 import { emptyAllocation, type AllocationFact } from '@cloudtuner/cost-model';
 import type { z } from 'zod';
-import {
-  allocationDayRow,
-  planReading,
-  readAllocationDays,
-  type AllocationGroup,
-  type HourWindow,
-  type ReadingPlan,
-} from '../allocation/reading-plan';
+import { allocationDayRow, readAllocationDays, type HourWindow } from '../allocation/allocation-days';
+import { planReading, type AllocationGroup, type ReadingPlan } from '../allocation/reading-plan';
 import { allocationSumRow, readAllocations, type AllocationSumRow } from '../allocation/read-statement';
 import {
   insertAllocationDay,

@@ -1,5 +1,5 @@
 import type { CostComponent } from '../asset-fact';
-import { nanosToNumber, type Nanos } from '../money';
+import { nanosToNumber, sumNanos, type Nanos } from '../money';
 import type { TimeWindow } from '../window';
 import type { AllocationSet } from './aggregate';
 import { ratesOf, type AllocationRates } from './efficiency';
@@ -62,9 +62,21 @@ function propertiesOf(properties: AllocationProperties, includeMetadata: boolean
 // OpenCost does not round within these either.
 const unspelled = spellingOf('exact');
 
-function volumesOf(row: AllocationRow): OpenCostAllocation['pvs'] {
-  if (row.volumes.length === 0) return null;
-  const entries = row.volumes.map(
+/** Volumes of a row that are not told apart, as one: clients add this list up rather than read `pvCost`. */
+const otherVolumes = '__volumes__';
+
+function otherVolumesOf({ volumes, quantities, costs, properties }: AllocationRow): AllocationRow['volumes'] {
+  const cost = (costs.pv_cost ?? 0n) - sumNanos(volumes.map((volume) => volume.cost ?? 0n));
+  if (cost <= 0n) return [];
+  const told = volumes.reduce((sum, volume) => sum + (volume.byteHours ?? 0), 0);
+  const byteHours = quantities.pv_byte_hours === null ? null : quantities.pv_byte_hours - told;
+  return [{ cluster: properties.cluster, volume: otherVolumes, providerId: '', byteHours, cost }];
+}
+
+function volumesOf(row: AllocationRow, mode: AllocationMode): OpenCostAllocation['pvs'] {
+  const volumes = mode === 'exact' ? [...row.volumes, ...otherVolumesOf(row)] : row.volumes;
+  if (volumes.length === 0) return null;
+  const entries = volumes.map(
     ({ cluster, volume, providerId, byteHours, cost }) =>
       [
         `cluster=${cluster}:name=${volume}`,
@@ -191,7 +203,7 @@ export function openCostAllocationOf(row: AllocationRow, { mode, includeMetadata
     networkCrossZoneCost: cost(costs.network_zone_cost),
     networkCrossRegionCost: cost(costs.network_region_cost),
     networkInternetCost: cost(costs.network_internet_cost),
-    pvs: volumesOf(row),
+    pvs: volumesOf(row, mode),
     lbAllocations: loadBalancersOf(row),
     ...(mode === 'exact' ? { managementCost: cost(costs.management_cost) } : {}),
     ...(hasMaxima ? { rawAllocationOnly: { cpuCoreUsageMax, ramByteUsageMax } } : {}),

@@ -3,7 +3,7 @@ import { msPerHour } from '../window';
 import { aggregateAllocations, type AllocationSet } from './aggregate';
 import { costRowsOf } from './cost-row';
 import { parseAggregate } from './grouping';
-import { openCostAllocationResponse, type AllocationMode } from './opencost-allocation';
+import { openCostAllocationOf, openCostAllocationResponse, type AllocationMode } from './opencost-allocation';
 import {
   openCostAllocationResponseSchema,
   openCostSummaryResponseSchema,
@@ -101,6 +101,35 @@ describe("OpenCost's form of a row", () => {
   it('drops maxima from rows of several containers, and volumes where there are none', () => {
     expect(rowsOf('exact', byNamespace)['web']).not.toHaveProperty('rawAllocationOnly');
     expect(rowsOf('exact')['__idle__']).toMatchObject({ pvs: null, lbAllocations: null });
+  });
+
+  it('shows volumes that are not told apart as one, so that the list adds up to the cost', () => {
+    const [set] = ask({});
+    const [row] = set?.rows ?? [];
+    if (row === undefined) throw new Error('no row');
+    const sum = { ...row, quantities: { ...row.quantities, pv_byte_hours: 5 }, costs: { ...row.costs, pv_cost: 7n } };
+    const pvsOf = (volumes: typeof row.volumes, mode: 'exact' | 'compat') =>
+      openCostAllocationOf({ ...sum, volumes }, { mode, includeMetadata: false }).pvs;
+    const one = { cluster: 'one', volume: 'pv-1', providerId: 'vol-1', byteHours: 2, cost: 3n };
+    expect(pvsOf([], 'exact')).toEqual({
+      [`cluster=${row.properties.cluster}:name=__volumes__`]: {
+        byteHours: 5,
+        cost: 7e-9,
+        providerID: '',
+        adjustment: 0,
+      },
+    });
+    expect(pvsOf([one], 'exact')).toEqual({
+      'cluster=one:name=pv-1': { byteHours: 2, cost: 3e-9, providerID: 'vol-1', adjustment: 0 },
+      [`cluster=${row.properties.cluster}:name=__volumes__`]: {
+        byteHours: 3,
+        cost: 4e-9,
+        providerID: '',
+        adjustment: 0,
+      },
+    });
+    expect(pvsOf([{ ...one, cost: 7n }], 'exact')).toEqual({ 'cluster=one:name=pv-1': expect.anything() as unknown });
+    expect(pvsOf([], 'compat')).toBeNull();
   });
 
   it('writes labels when they are asked for', () => {

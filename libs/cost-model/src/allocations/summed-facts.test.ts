@@ -47,6 +47,10 @@ const sums: SummedFacts[] = (hours[0]?.facts ?? []).map((fact) => ({
   pod_uid: '',
   container: '',
   label_values: [fact.labels['team'] ?? ''],
+  services: [],
+  label_names: [],
+  annotation_names: [],
+  annotation_values: [],
   started_at_ms: window.startMs,
   ended_at_ms: window.endMs,
   cpu_core_hours: fact.cpu_core_hours === null ? null : 2 * fact.cpu_core_hours,
@@ -94,5 +98,25 @@ describe('costRowsOfSums', () => {
     const [first] = sums;
     if (first === undefined) throw new Error('no sums');
     expect(() => costRowsOfSums([{ ...first, kind: 'other' }], what, defaultAllocationQuery)).toThrow(AppError);
+  });
+
+  it('knows services, names of labels, and values of annotations, where they were asked for', () => {
+    const [first] = sums;
+    if (first === undefined) throw new Error('no sums');
+    const sum = {
+      ...first,
+      services: ['api'],
+      label_names: ['app', 'team'],
+      annotation_names: ['note'],
+      annotation_values: ['ada'],
+    };
+    const [row] = costRowsOfSums([sum], { ...what, annotationKeys: ['owner'] }, defaultAllocationQuery);
+    expect(row?.properties).toMatchObject({
+      services: ['api'],
+      labels: { app: '', team: 'a' },
+      annotations: { note: '', owner: 'ada' },
+    });
+    // Told apart from a row without them.
+    expect(row?.id).not.toBe(costRowsOfSums([first], what, defaultAllocationQuery)[0]?.id);
   });
 });

@@ -33,6 +33,13 @@ export interface SummedFacts
   readonly container: string;
   /** Under the label keys that were asked for, in their order; empty where there is no such label. */
   readonly label_values: readonly string[];
+  /** Empty unless the query is about services. */
+  readonly services: readonly string[];
+  /** Keys that there are, whatever their values; empty unless the query asks which there are. */
+  readonly label_names: readonly string[];
+  readonly annotation_names: readonly string[];
+  /** Under the annotation keys that were asked for. */
+  readonly annotation_values: readonly string[];
   readonly started_at_ms: number;
   readonly ended_at_ms: number;
   readonly cpu_core_usage_max: number | null;
@@ -45,6 +52,8 @@ export interface SummedWhat {
   readonly cluster: string;
   /** The keys of `label_values`. */
   readonly labelKeys: readonly string[];
+  /** The keys of `annotation_values`; absent: none. */
+  readonly annotationKeys?: readonly string[];
 }
 
 function oneOf<Value extends string>(values: readonly Value[], text: string): Value {
@@ -56,7 +65,9 @@ function oneOf<Value extends string>(values: readonly Value[], text: string): Va
 function identityOf(sum: SummedFacts, cluster: string): string {
   const { step, kind, asset_type, node, namespace, controller_kind, controller, pod, pod_uid, container } = sum;
   const names = [kind, namespace, pod, pod_uid, container, controller_kind, controller, node, asset_type];
-  return JSON.stringify([step, cluster, ...names, sum.provider_id, sum.label_values]);
+  const details = [sum.services, sum.label_names, sum.annotation_names, sum.annotation_values];
+  const told = details.some(({ length }) => length > 0) ? details : [];
+  return JSON.stringify([step, cluster, ...names, sum.provider_id, sum.label_values, ...told]);
 }
 
 /**
@@ -70,24 +81,34 @@ export function costRowsOfSums(sums: Iterable<SummedFacts>, what: SummedWhat, qu
   return Array.from(sums, (sum) => costRowOf(sum, what, place));
 }
 
-function ownerOf(sum: SummedFacts, labelKeys: readonly string[]): Owner {
-  const labels = labelKeys.map((key, index) => [key, sum.label_values[index] ?? ''] as const);
+/** Names with an unknown value have an empty one. */
+function entriesOf(
+  names: readonly string[],
+  keys: readonly string[],
+  values: readonly string[],
+): Readonly<Record<string, string>> {
+  const known = keys.map((key, index) => [key, values[index] ?? ''] as const).filter(([, value]) => value !== '');
+  return Object.fromEntries([...names.map((name) => [name, ''] as const), ...known]);
+}
+
+function ownerOf(sum: SummedFacts, { labelKeys, annotationKeys = [] }: SummedWhat): Owner {
   return {
     ...sum,
     kind: oneOf(allocationKinds, sum.kind),
     asset_type: sum.asset_type === '' ? null : oneOf(assetTypes, sum.asset_type),
-    services: [],
-    labels: Object.fromEntries(labels.filter(([, value]) => value !== '')),
-    annotations: {},
+    services: [...sum.services],
+    labels: entriesOf(sum.label_names, labelKeys, sum.label_values),
+    annotations: entriesOf(sum.annotation_names, annotationKeys, sum.annotation_values),
   };
 }
 
 function costRowOf(
   sum: SummedFacts,
-  { cluster, labelKeys }: SummedWhat,
+  what: SummedWhat,
   place: (properties: AllocationProperties) => RowPlacement,
 ): CostRow {
-  const owner = ownerOf(sum, labelKeys);
+  const { cluster } = what;
+  const owner = ownerOf(sum, what);
   const properties = propertiesOf(owner, cluster);
   const { name, matches, shared } = place(properties);
   return {

@@ -2,6 +2,7 @@ import type { AssetFact } from '../asset-fact';
 import { firstLabel, isPrice, isQuantity, labelOf, type AssetIndex } from '../asset-index';
 import { chargeCapacity, chargeUnits } from '../charge';
 import { within, type StepFunction } from '../intervals';
+import { priceSourceOf } from '../price-book';
 import type { Series } from '../series';
 import { assetFact } from './fact';
 
@@ -28,11 +29,13 @@ export function priceDisks(index: AssetIndex): PricedDisk[] {
     const present = index.presence([...priceSeries, ...capacitySeries]);
     if (present.length === 0) continue;
     const capacity = index.known(capacitySeries, isQuantity);
-    const price = index.known(priceSeries, isPrice);
+    const describing = index.latestFirst([...(infos.get(volume) ?? []), ...priceSeries]);
+    const storageClass = firstLabel(describing, 'storageclass');
+    const exported = index.known(priceSeries, isPrice);
+    const price = index.book?.storage({ volume, storageClass }, exported) ?? exported;
     const storage = chargeCapacity(capacity, price, chargeUnits.byteHours);
     if (storage === null) index.flags.add('disk-capacity-unknown');
     else if (storage.amount === null) index.flags.add('disk-unpriced');
-    const describing = index.latestFirst([...(infos.get(volume) ?? []), ...priceSeries]);
     const covered =
       storage === null || storage.amount === null ? present : storage.intervals.map((one) => ({ ...one, value: 1 }));
     const fact = assetFact(
@@ -40,7 +43,7 @@ export function priceDisks(index: AssetIndex): PricedDisk[] {
         type: 'disk',
         key: volume,
         providerId: firstLabel(describing, 'provider_id'),
-        properties: { storage_class: firstLabel(describing, 'storageclass') },
+        properties: { storage_class: storageClass, price_source: priceSourceOf([price, exported]) },
         covered,
       },
       { storage },

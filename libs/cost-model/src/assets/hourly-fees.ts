@@ -2,12 +2,22 @@ import type { AssetFact } from '../asset-fact';
 import { firstLabel, isPrice, labelOf, type AssetIndex } from '../asset-index';
 import { chargeCapacity, chargeUnits, type Charge } from '../charge';
 import type { StepFunction } from '../intervals';
+import { priceSourceOf, type PriceSource } from '../price-book';
 import type { Series } from '../series';
 import { assetFact } from './fact';
 
 /** One thing for as long as it is seen, at its price per hour. */
-function chargeHours(present: StepFunction, series: readonly Series[], index: AssetIndex): Charge | null {
-  return chargeCapacity(present, index.known(series, isPrice), chargeUnits.countHours);
+function chargeHours(
+  what: 'load_balancer' | 'management',
+  { present, series }: { readonly present: StepFunction; readonly series: readonly Series[] },
+  index: AssetIndex,
+): { readonly charge: Charge | null; readonly price_source: PriceSource } {
+  const exported = index.known(series, isPrice);
+  const price = index.book?.cluster(what, exported) ?? exported;
+  return {
+    charge: chargeCapacity(present, price, chargeUnits.countHours),
+    price_source: priceSourceOf([price, exported]),
+  };
 }
 
 function loadBalancerKey(series: Series): string {
@@ -26,12 +36,13 @@ export function priceLoadBalancers(index: AssetIndex): PricedLoadBalancer[] {
   return [...index.group('kubecost_load_balancer_cost', loadBalancerKey)].flatMap(([key, series]) => {
     const covered = index.presence(series);
     if (covered.length === 0) return [];
+    const { charge: loadBalancer, price_source } = chargeHours('load_balancer', { present: covered, series }, index);
     const properties = {
       ip: firstLabel(series, 'ingress_ip'),
       namespace: firstLabel(series, 'namespace'),
       service: firstLabel(series, 'service_name'),
+      price_source,
     };
-    const loadBalancer = chargeHours(covered, series, index);
     return [{ fact: assetFact({ type: 'load_balancer', key, properties, covered }, { loadBalancer }, index), covered }];
   });
 }
@@ -45,7 +56,7 @@ export function priceManagement(index: AssetIndex): AssetFact[] {
   return [...index.group('kubecost_cluster_management_cost', provisionerOf)].flatMap(([key, series]) => {
     const covered = index.presence(series);
     if (covered.length === 0) return [];
-    const management = chargeHours(covered, series, index);
-    return [assetFact({ type: 'management', key, covered }, { management }, index)];
+    const { charge: management, price_source } = chargeHours('management', { present: covered, series }, index);
+    return [assetFact({ type: 'management', key, properties: { price_source }, covered }, { management }, index)];
   });
 }

@@ -41,29 +41,25 @@ function increasesInWindow(series: readonly Series[], index: AssetIndex): readon
   return countOnce(leadingFirst(series).map((one) => increasesOf(one, index.window, isCounter)));
 }
 
-interface PriceStretch extends TimeWindow {
-  readonly price: number;
-}
-
 /** A price list does not lapse between scrapes: the last known price holds, and the first also before it was seen. */
-function priceStretches(observations: readonly Observation[]): PriceStretch[] {
+function priceStretches(observations: readonly Observation[]): StepFunction {
   const changes = observations.filter(({ value }, index) => value !== observations[index - 1]?.value);
   return changes.map(({ timestampMs, value }, index) => ({
     startMs: index === 0 ? -Infinity : timestampMs,
     endMs: changes[index + 1]?.timestampMs ?? Infinity,
-    price: value,
+    value,
   }));
 }
 
 const allTime: TimeWindow = { startMs: -Infinity, endMs: Infinity };
 
-function chargeTraffic(increases: readonly Increase[], stretches: readonly PriceStretch[], span: TimeWindow): Charge {
+function chargeTraffic(increases: readonly Increase[], stretches: StepFunction, span: TimeWindow): Charge {
   const quantity = { coefficient: growthWithin(increases, span), scale: 0 };
   if (stretches.length === 0)
     return { unit: chargeUnits.bytes, quantity, amount: null, intervals: [], atZeroPrice: false };
   let amount = exactZero;
   let atZeroPrice = false;
-  for (const { startMs, endMs, price } of stretches) {
+  for (const { startMs, endMs, value: price } of stretches) {
     const part = { startMs: Math.max(startMs, span.startMs), endMs: Math.min(endMs, span.endMs) };
     const bytes = growthWithin(increases, part);
     amount = add(amount, multiply({ coefficient: bytes, scale: 0 }, exactDecimalOf(price)));
@@ -96,14 +92,16 @@ interface TrafficTotal {
  * Without such counters the traffic is unknown: no row, and the flag `network-not-measured`.
  */
 export class EgressMeter {
-  private readonly prices: Readonly<Record<Traffic, readonly PriceStretch[]>>;
+  private readonly prices: Readonly<Record<Traffic, StepFunction>>;
   private readonly totals = new Map<Traffic, TrafficTotal>();
   private isMeasured = false;
 
   /** @param index Has the prices. */
   constructor(private readonly index: AssetIndex) {
-    const stretchesOf = (traffic: Traffic): readonly PriceStretch[] =>
-      priceStretches(mergeSamples(index.seriesOf(priceMetricByTraffic[traffic]), isPrice));
+    const stretchesOf = (traffic: Traffic): StepFunction => {
+      const exported = priceStretches(mergeSamples(index.seriesOf(priceMetricByTraffic[traffic]), isPrice));
+      return index.book?.cluster(traffic, exported) ?? exported;
+    };
     this.prices = { internet: stretchesOf('internet'), region: stretchesOf('region'), zone: stretchesOf('zone') };
   }
 

@@ -3,6 +3,8 @@ import { firstLabel, isPrice, isQuantity, labelOf, type AssetIndex } from '../as
 import { chargeCapacity, chargeUnits, type Charge } from '../charge';
 import { union, type StepFunction } from '../intervals';
 import type { AssetMetricName, Series } from '../series';
+import { textsOf } from '../labels';
+import { priceSourceOf, type NodeTraits, type PriceSource } from '../price-book';
 import { assetFact } from './fact';
 
 const priceMetrics = ['node_cpu_hourly_cost', 'node_ram_hourly_cost', 'node_gpu_hourly_cost'] as const;
@@ -21,6 +23,7 @@ interface NodeSeries {
   readonly ramBytes: readonly Series[];
   readonly gpuCount: readonly Series[];
   readonly isSpot: readonly Series[];
+  readonly labels: readonly Series[];
 }
 
 /** OpenCost names the node in `node`, and in `instance` too; only there in old versions. */
@@ -41,6 +44,7 @@ function nodeSeriesLookup(index: AssetIndex): {
   const ramBytes = [group(capacityMetrics[0], resourceOf('memory')), group(capacityMetrics[2], nodeOf)];
   const gpuCount = group('node_gpu_count');
   const isSpot = group('kubecost_node_is_spot');
+  const labels = group('kube_node_labels', nodeOf);
 
   const identifying = [cpuPrice, ramPrice, gpuPrice, ...cpuCores, ...ramBytes];
   return {
@@ -53,6 +57,7 @@ function nodeSeriesLookup(index: AssetIndex): {
       ramBytes: ramBytes.flatMap((groups) => groups.get(node) ?? []),
       gpuCount: gpuCount.get(node) ?? [],
       isSpot: isSpot.get(node) ?? [],
+      labels: labels.get(node) ?? [],
     }),
   };
 }
@@ -63,16 +68,39 @@ function spotText(index: AssetIndex, series: readonly Series[]): string {
   return spot.value > 0 ? 'true' : 'false';
 }
 
-function describeNode(node: string, series: NodeSeries, index: AssetIndex): Record<string, string> {
+function describeNode(node: string, series: NodeSeries, index: AssetIndex): NodeTraits {
   const priced = index.latestFirst([...series.cpuPrice, ...series.ramPrice, ...series.gpuPrice]);
   return {
     node,
     arch: firstLabel(priced, 'arch'),
-    instance_type: firstLabel(priced, 'instance_type'),
-    provider_id: firstLabel(priced, 'provider_id'),
+    instanceType: firstLabel(priced, 'instance_type'),
+    providerId: firstLabel(priced, 'provider_id'),
     region: firstLabel(priced, 'region'),
     spot: spotText(index, series.isSpot),
+    labels: textsOf(series.labels, 'label_', index),
   };
+}
+
+/** The exporter's prices, and what the account's price book makes of them. */
+function pricesOf(
+  series: NodeSeries,
+  traits: NodeTraits,
+  index: AssetIndex,
+): { readonly prices: PricedNode['prices']; readonly source: PriceSource } {
+  const exported = {
+    cpu: index.known(series.cpuPrice, isPrice),
+    ram: index.known(series.ramPrice, isPrice),
+    gpu: index.known(series.gpuPrice, isPrice),
+  };
+  const { book } = index;
+  if (book === undefined) return { prices: exported, source: '' };
+  const prices = {
+    cpu: book.node(traits, 'cpu', exported.cpu),
+    ram: book.node(traits, 'ram', exported.ram),
+    gpu: book.node(traits, 'gpu', exported.gpu),
+  };
+  const source = priceSourceOf([prices.cpu, exported.cpu], [prices.ram, exported.ram], [prices.gpu, exported.gpu]);
+  return { prices, source };
 }
 
 function flagUnknowns(charges: NodeCharges, index: AssetIndex): void {
@@ -106,11 +134,8 @@ function priceNode(node: string, series: NodeSeries, index: AssetIndex): PricedN
     ...series.ramBytes,
   ]);
   if (present.length === 0) return undefined;
-  const prices = {
-    cpu: index.known(series.cpuPrice, isPrice),
-    ram: index.known(series.ramPrice, isPrice),
-    gpu: index.known(series.gpuPrice, isPrice),
-  };
+  const described = describeNode(node, series, index);
+  const { prices, source } = pricesOf(series, described, index);
   const charge = (capacity: readonly Series[], price: StepFunction, unit: Charge['unit']): Charge | null =>
     chargeCapacity(index.known(capacity, isQuantity), price, unit);
   const charges = {
@@ -125,7 +150,8 @@ function priceNode(node: string, series: NodeSeries, index: AssetIndex): PricedN
     charged.length === 0
       ? present
       : union(charged.map((intervals) => intervals.map((interval) => ({ ...interval, value: 1 }))));
-  const { provider_id: providerId = '', ...properties } = describeNode(node, series, index);
+  const { providerId, instanceType, labels: _labels, ...traits } = described;
+  const properties = { ...traits, instance_type: instanceType, price_source: source };
   const fact = assetFact({ type: 'node', key: node, providerId, properties, covered }, charges, index);
   return { fact, covered, charges, prices };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { allocationFactLine, allocationFactSchema, compareAllocationFacts } from '../allocation-fact';
 import { priceAssets } from '../assets';
 import { parseNanos, sumNanos } from '../money';
+import { priceBookSchema } from '../price-book';
 import { podMetricNames, type Series } from '../series';
 import { gib, hour, startMs, totalsOf, type Labels } from '../testing/hour-series';
 import { allocateHour, HourAllocator, type AllocatedHour } from './hour-allocator';
@@ -142,6 +143,40 @@ describe('law: allocateHour', () => {
       fc.property(cluster, (input) => {
         const { allocations, assets } = allocate(input);
         expect(assets).toEqual(priceAssets({ window: hour, series: input }).assets);
+        expect(totalsOf(allocations)).toEqual(totalsOf(assets));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('divides exactly what a price book makes of the assets', () => {
+    const price = fc.option(priceValue, { nil: undefined, freq: 2 });
+    const rule = fc.record({
+      match: fc.record({ node: fc.constantFrom('n1', 'n2') }, { requiredKeys: [] }),
+      applies: fc.constantFrom('always' as const, 'when_unpriced' as const),
+      cpu_core_hour_price: price,
+      ram_gib_hour_price: price,
+      gpu_discount: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+    const period = fc.record({
+      nodes: fc.array(rule, { maxLength: 3 }),
+      storage: fc.array(fc.record({ gib_hour_price: priceValue }), { maxLength: 1 }),
+      network_internet_gib_price: price,
+      load_balancer_hour_price: price,
+      management_hour_price: price,
+    });
+    const books = fc.tuple(period, period, fc.integer({ min: -600, max: 4_000 })).map(([first, second, at]) =>
+      priceBookSchema.parse({
+        periods: [
+          { ...first, effective_from: 0 },
+          { ...second, effective_from: startMs / 1000 + at },
+        ],
+      }),
+    );
+    fc.assert(
+      fc.property(cluster, books, (series, prices) => {
+        const { allocations, assets } = allocateHour({ window: hour, series, prices });
+        expect(assets).toEqual(priceAssets({ window: hour, series, prices }).assets);
         expect(totalsOf(allocations)).toEqual(totalsOf(assets));
       }),
       { numRuns: 60 },

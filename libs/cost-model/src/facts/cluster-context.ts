@@ -2,7 +2,7 @@ import { firstLabel, groupBy, labelOf, type AssetIndex } from '../asset-index';
 import type { PricedNode } from '../assets/nodes';
 import type { AllocationMetricName } from '../series';
 import { ControllerIndex } from './controllers';
-import { inheritedNodeLabels, textsOf, type Texts } from './labels';
+import { inheritedNodeLabels, textsOf, type Texts } from '../labels';
 
 export interface VolumeClaim {
   readonly namespace: string;

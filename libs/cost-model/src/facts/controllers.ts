@@ -1,6 +1,6 @@
 import { byText, groupBy, labelOf, type AssetIndex } from '../asset-index';
 import type { AllocationMetricName, Series } from '../series';
-import { textsOf, type Texts } from './labels';
+import { textsOf, type Texts } from '../labels';
 
 export interface Controller {
   /** Lower case; empty when there is none. */

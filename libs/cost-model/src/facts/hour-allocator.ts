@@ -6,12 +6,12 @@ import {
   flagSeveralClusters,
   pricedAssets,
   priceStandingAssets,
+  type PriceAssetsInput,
   type PricedAssets,
   type StandingAssets,
 } from '../assets';
 import { EgressMeter, type EgressCounter } from '../assets/network';
 import { podMetricNames, type AssetSeries, type Series } from '../series';
-import type { TimeWindow } from '../window';
 import { clusterContext, type ClusterContext } from './cluster-context';
 import { containerRows } from './container-rows';
 import { divideLoadBalancer, divideNetwork, managementRow } from './divide-fees';
@@ -21,11 +21,7 @@ import { podRecords, type PodRecord } from './pod-record';
 import { PodSeriesIndex } from './pod-series';
 import { factOf } from './row-draft';
 
-export interface AllocateHourInput {
-  readonly window: TimeWindow;
-  /** Samples from 5 minutes before the window to 5 minutes after it, so that its edges are whole. */
-  readonly series: AssetSeries;
-}
+export type AllocateHourInput = PriceAssetsInput;
 
 export interface AllocatedHour extends Omit<PricedAssets, 'flags'> {
   /** Sorted by {@link compareAllocationFacts}; per resource and in total they add up to `assets`. */
@@ -36,6 +32,20 @@ export interface AllocatedHour extends Omit<PricedAssets, 'flags'> {
 
 const podMetrics: ReadonlySet<string> = new Set(podMetricNames);
 const isOfPod = ({ labels }: Series): boolean => podMetrics.has(labels['__name__'] ?? '');
+
+/** Does something to so many things at a time, with a pause after each time. */
+function* inSteps<Thing, Result>(
+  things: readonly Thing[],
+  count: number,
+  act: (some: readonly Thing[]) => Result,
+): Generator<undefined, Result[]> {
+  const results: Result[] = [];
+  for (let from = 0; from < things.length; from += count) {
+    results.push(act(things.slice(from, from + count)));
+    yield;
+  }
+  return results;
+}
 
 /**
  * Prices and divides one hour of a cluster whose series do not fit in memory at once: first what describes the cluster
@@ -54,8 +64,8 @@ export class HourAllocator {
   private lastSampleMs: number | null;
 
   /** @param input The cluster's series. */
-  constructor({ window, series }: AllocateHourInput) {
-    this.index = new AssetIndex(series, window);
+  constructor({ window, series, prices }: AllocateHourInput) {
+    this.index = new AssetIndex(series, window, prices);
     this.noteClusterIds(series);
     flagSeveralClusters(series, this.index);
     this.standing = priceStandingAssets(this.index);
@@ -89,12 +99,21 @@ export class HourAllocator {
 
   /** Divides the hour's assets among the pods that were added. */
   finish(): AllocatedHour {
+    const steps = this.finishing();
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** The same in steps of some milliseconds each, for callers that have others to answer in between. */
+  *finishing(): Generator<undefined, AllocatedHour> {
     const { index, standing } = this;
     const network = this.meter.facts();
     this.clusterIds.delete('');
     if (this.clusterIds.size > 1) index.flags.add('multiple-cluster-ids');
     const priced = pricedAssets(standing, network, index);
-    const allocations = this.divide(network).sort(compareAllocationFacts);
+    const allocations = (yield* this.dividing(network)).sort(compareAllocationFacts);
     const rowFlags = new Set<DataQualityFlag | AllocationFlag>(allocations.flatMap(({ flags }) => flags));
     return {
       allocations,
@@ -106,27 +125,37 @@ export class HourAllocator {
     };
   }
 
-  private divide(network: PricedAssets['assets']): AllocationFact[] {
+  private *dividing(network: PricedAssets['assets']): Generator<undefined, AllocationFact[]> {
     const { window } = this.index;
     const { nodes, disks, loadBalancers, management } = this.standing;
     const inOrder = this.pods.sort(
       (a, b) => byText(a.namespace, b.namespace) || byText(a.pod, b.pod) || byText(a.uid, b.uid),
     );
-    const pods = containerRows(inOrder, window);
+    yield;
+    const pods = (yield* inSteps(inOrder, 500, (some) => containerRows(some, window))).flat();
     const byNode = rowsByNode(pods);
     const byVolume = podsByVolume(pods);
-    const rest = [
-      ...nodes.map((node) => divideNode(node, byNode.get(node.fact.asset_key) ?? [], window)),
-      ...disks.flatMap((disk) => {
-        const volume = disk.fact.asset_key;
-        const claim = this.context.claimOfVolume.get(volume);
-        return divideVolume(disk, byVolume.get(volume) ?? [], { claim, window });
-      }),
+    const idle = yield* inSteps(nodes, 50, (some) =>
+      some.map((node) => divideNode(node, byNode.get(node.fact.asset_key) ?? [], window)),
+    );
+    const unmounted = disks.flatMap((disk) => {
+      const volume = disk.fact.asset_key;
+      const claim = this.context.claimOfVolume.get(volume);
+      return divideVolume(disk, byVolume.get(volume) ?? [], { claim, window });
+    });
+    yield;
+    const fees = [
       ...loadBalancers.flatMap((balancer) => divideLoadBalancer(balancer, pods, window)),
       ...management.map((fact) => managementRow(fact, window)),
       ...divideNetwork(network, pods),
     ];
-    return [...pods.flatMap(({ rows }) => rows.map(({ draft }) => draft)), ...rest].map(factOf);
+    const drafts = [
+      ...pods.flatMap(({ rows }) => rows.map(({ draft }) => draft)),
+      ...idle.flat(),
+      ...unmounted,
+      ...fees,
+    ];
+    return (yield* inSteps(drafts, 1_000, (some) => some.map(factOf))).flat();
   }
 }
 
@@ -138,8 +167,8 @@ export class HourAllocator {
  * its pod sends. Per resource and in total, rows add up to the assets of `priceAssets` to the nano. The answer depends on
  * the set of samples only, not on their order.
  */
-export function allocateHour({ window, series }: AllocateHourInput): AllocatedHour {
-  const allocator = new HourAllocator({ window, series: series.filter((one) => !isOfPod(one)) });
+export function allocateHour({ series, ...rest }: AllocateHourInput): AllocatedHour {
+  const allocator = new HourAllocator({ ...rest, series: series.filter((one) => !isOfPod(one)) });
   allocator.add(series.filter(isOfPod));
   return allocator.finish();
 }

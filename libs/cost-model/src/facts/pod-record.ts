@@ -9,7 +9,7 @@ import type { ClusterContext } from './cluster-context';
 import { containerRecord, type ContainerRecord } from './container-record';
 import type { Controller } from './controllers';
 import { incarnationsOf, samplesOf, type Incarnation } from './incarnations';
-import { mergedTexts, textsOf, type Texts } from './labels';
+import { mergedTexts, textsOf, type Texts } from '../labels';
 import type { PodSeries } from './pod-series';
 
 /** One life of a pod: all that is kept of its series. */

@@ -1,17 +1,45 @@
 import { z } from 'zod';
+import {
+  allocationAnswer,
+  allocationCosts,
+  allocationFieldNames,
+  allocationFields,
+  explanation,
+  stepText,
+} from './allocations';
 import { inOrganization, type Operation } from './operation';
-import { costParts, interval, money, moneyForm, unixSeconds, unixSecondsParam, uuid, warning } from './scalars';
+import { groupErrors, queryErrors } from './query-errors';
+import {
+  costParts,
+  integerParam,
+  interval,
+  money,
+  moneyForm,
+  unixSeconds,
+  unixSecondsParam,
+  uuid,
+  warning,
+} from './scalars';
 
 const maxWindowLength = 200;
+const maxPageSize = 1000;
 
 /** Measured ÷ expected time of the part that has passed; null when none has. */
 const coverage = z.number().min(0).max(1).nullable();
 /** SHA-256 over the versions of the hours that were read; the same version is the same answer. */
 const dataVersion = z.string();
-const granularity = z.literal('cluster');
+
+/** Steps without `aggregate`. */
+const bucketSteps = ['1h', '1d'];
+
+/** As `omit` takes it. */
+const namesOf = <Shape extends object>(shape: Shape) =>
+  Object.fromEntries(Object.keys(shape).map((name) => [name, true])) as { [Name in keyof Shape]: true };
 
 const costBucket = interval.extend({
   ...costParts.shape,
+  /** These only by `aggregate`. */
+  ...allocationCosts.omit(namesOf(costParts.shape)).partial().shape,
   coverage,
   /** True when an hour of the bucket is not closed, or was not measured whole. */
   partial: z.boolean(),
@@ -23,8 +51,21 @@ const windowQuery = z
     window: z.string().min(1).max(maxWindowLength).optional(),
     start_time: unixSecondsParam.optional(),
     end_time: unixSecondsParam.optional(),
-    step: z.enum(['1h', '1d']).default('1d'),
+    /** Default: `1d`, with `aggregate` `all`. */
+    step: stepText.optional(),
+    ...allocationFields,
+    limit: integerParam({ min: 1, max: maxPageSize }).optional(),
+    offset: integerParam({ min: 0, max: 1_000_000 }).optional(),
     money: moneyForm,
+  })
+  .superRefine((query, context) => {
+    if (query.aggregate !== undefined) return;
+    for (const field of [...allocationFieldNames, 'limit', 'offset'] as const) {
+      if (query[field] === undefined) continue;
+      context.addIssue({ code: 'custom', path: [field], message: 'is of use only with aggregate' });
+    }
+    if (query.step === undefined || bucketSteps.includes(query.step)) return;
+    context.addIssue({ code: 'custom', path: ['step'], message: 'must be 1h or 1d without aggregate' });
   })
   .refine(
     ({ window, start_time, end_time }) =>
@@ -44,14 +85,6 @@ const cluster = z.object({
   last_sample_at: unixSeconds.nullable(),
   cost_24h: money,
 });
-
-/** What a query over stored facts may end with. */
-const queryErrors = [
-  'clickhouse-query-timeout',
-  'clickhouse-query-too-large',
-  'clickhouse-schema-missing',
-  'clickhouse-unavailable',
-] as const;
 
 /** Clusters and their costs. */
 export const costOperations = {
@@ -79,11 +112,11 @@ export const costOperations = {
     operationId: 'getClusterCosts',
     method: 'GET',
     path: '/restapi/v2/kubecost/clusters/:cluster_id/costs',
-    summary: 'The costs of a cluster by hour or day',
+    summary: 'The costs of a cluster by hour or day, or by any grouping',
     access: 'costs:read',
     scope: { of: 'cloud-account', from: 'params', field: 'cluster_id' },
     costClass: 'query',
-    errors: [...queryErrors, 'invalid-window', 'range-too-long'],
+    errors: groupErrors,
     status: 200,
     params: z.object({ cluster_id: uuid }),
     query: windowQuery,
@@ -92,18 +125,23 @@ export const costOperations = {
       cluster_id: z.uuid(),
       cluster_name: z.string(),
       currency: z.string(),
-      granularity,
+      /** `workload` with `aggregate`. */
+      granularity: z.enum(['cluster', 'workload']),
       /** The window that was answered: the one asked for, its edges moved outward to whole hours. */
       window: interval,
-      step: z.enum(['1h', '1d']),
+      step: z.string(),
       final_after: unixSeconds,
       data_version: dataVersion,
+      /** With `aggregate`: of all rows of all pages that pass the filter. */
       costs: z.array(costBucket),
       total: costBucket,
       coverage,
       freshness: z.object({ last_sample_at: unixSeconds.nullable() }),
       flags: z.array(z.string()),
       warnings: z.array(warning),
+      /** These only with `aggregate`. */
+      ...z.object(allocationAnswer).partial().shape,
+      explanation: explanation.optional(),
     }),
   },
 } as const satisfies Readonly<Record<string, Operation>>;

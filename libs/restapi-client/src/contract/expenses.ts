@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { inOrganization, type Operation } from './operation';
+import { windowErrors } from './query-errors';
 import {
   costParts,
   integerParam,
@@ -96,15 +97,6 @@ const k8sCosts = z.object({
   ),
 });
 
-const queryErrors = [
-  'clickhouse-query-timeout',
-  'clickhouse-query-too-large',
-  'clickhouse-schema-missing',
-  'clickhouse-unavailable',
-  'invalid-window',
-  'range-too-long',
-] as const;
-
 /** What every answer about expenses says of itself. */
 const about = {
   organization_id: z.uuid(),
@@ -137,7 +129,7 @@ export const expenseOperations = {
     scope: { of: 'organization', from: 'query', field: 'organization_id' },
     restrictable: true,
     costClass: 'query',
-    errors: queryErrors,
+    errors: windowErrors,
     status: 200,
     query: z.strictObject({
       organization_id: uuid,
@@ -183,7 +175,7 @@ export const expenseOperations = {
     scope: inOrganization,
     restrictable: true,
     costClass: 'query',
-    errors: [...queryErrors, 'too-many-points'],
+    errors: [...windowErrors, 'too-many-points'],
     status: 200,
     params: z.object({ organization_id: uuid }),
     query: z.strictObject({ ...window, compare, breakdown_by: z.enum(dimensions) }),

@@ -74,6 +74,8 @@ export interface Operation {
   /** The body is a file of one of these types, of any size. */
   readonly upload?: { readonly contentTypes: readonly string[] };
   readonly response: z.ZodType;
+  /** Form of errors other than problem JSON, for clients of another API. */
+  readonly errorForm?: 'opencost';
   /** Content type of an answer that is streamed; `response` is then the schema of its text. */
   readonly stream?: string;
   readonly example?: OperationExample;

@@ -1,9 +1,15 @@
+import { allocationOperations } from './allocations';
 import { auditOperations } from './audit';
 import { cloudAccountOperations } from './cloud-accounts';
+import { clusterAssetOperations } from './cluster-assets';
+import { clusterUsageOperations } from './cluster-usage';
+import { clusterWorkloadOperations } from './cluster-workloads';
 import { costOperations } from './costs';
 import { expenseImportOperations } from './expense-imports';
 import { expenseOperations } from './expenses';
 import { identityOperations } from './identity';
+import { kubernetesCostOperations } from './kubernetes-costs';
+import { modelOperations } from './model';
 import { poolOperations } from './pools';
 import { tokenOperations } from './tokens';
 
@@ -14,6 +20,12 @@ export const operations = {
   ...auditOperations,
   ...cloudAccountOperations,
   ...costOperations,
+  ...allocationOperations,
+  ...clusterAssetOperations,
+  ...clusterUsageOperations,
+  ...clusterWorkloadOperations,
+  ...kubernetesCostOperations,
+  ...modelOperations,
   ...expenseOperations,
   ...expenseImportOperations,
   ...poolOperations,

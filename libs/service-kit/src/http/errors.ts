@@ -1,4 +1,4 @@
-import { AppError, httpStatusOf, isAppError, problemOf, toAppError } from '@cloudtuner/errors';
+import { AppError, httpStatusOf, isAppError, problemOf, toAppError, type Problem } from '@cloudtuner/errors';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Logger } from '../logger';
@@ -43,7 +43,12 @@ export function fromExpress(error: unknown): AppError {
   return toAppError(error);
 }
 
-/** Sends an error as problem JSON and logs it once. */
+/** What a route leaves for the answer of its errors. */
+export interface ErrorLocals {
+  errorBody?: ((problem: Problem) => unknown) | undefined;
+}
+
+/** Sends an error as problem JSON, or in the form of its route, and logs it once. */
 export function sendProblem(error: AppError, request: Request, response: Response, logger: Logger): void {
   const status = httpStatusOf(error.kind);
   const level = status >= 500 ? 'error' : 'info';
@@ -62,8 +67,10 @@ export function sendProblem(error: AppError, request: Request, response: Respons
     response.setHeader('WWW-Authenticate', 'Bearer');
   }
   const requestId = currentRequestId();
+  const problem = problemOf(error, requestId === undefined ? {} : { requestId });
+  const { errorBody }: ErrorLocals = response.locals;
   response
     .status(status)
-    .type('application/problem+json')
-    .send(JSON.stringify(problemOf(error, requestId === undefined ? {} : { requestId })));
+    .type(errorBody === undefined ? 'application/problem+json' : 'application/json')
+    .send(JSON.stringify(errorBody?.(problem) ?? problem));
 }

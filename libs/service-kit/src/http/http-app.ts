@@ -6,7 +6,7 @@ import { Histogram, type Registry } from 'prom-client';
 import type { Health } from '../health';
 import type { Logger } from '../logger';
 import { currentRequestId, runWithRequestId } from '../request-context';
-import { fromExpress, sendProblem } from './errors';
+import { fromExpress, sendProblem, type ErrorLocals } from './errors';
 import { answerHealth } from './health-routes';
 import { requestIdFrom, requestIdHeader } from './request-id';
 import type { Answered, AuthenticationRequest, Route } from './route';
@@ -90,10 +90,11 @@ function answerObserver<Principal>(
   };
 }
 
-function rememberRoute(path: string): RequestHandler {
+function rememberRoute(path: string, errorBody?: ErrorLocals['errorBody']): RequestHandler {
   return (_request, response, next) => {
-    const locals: { route?: string } = response.locals;
+    const locals: { route?: string } & ErrorLocals = response.locals;
     locals.route = path;
+    locals.errorBody = errorBody;
     next();
   };
 }
@@ -102,7 +103,7 @@ function mountRoutes<Principal>(app: Express, options: HttpAppOptions<Principal>
   const parseBody = express.json({ limit: options.maxBodyBytes ?? 256 * 1024, strict: false });
   for (const route of options.routes) {
     const handlers = [
-      rememberRoute(route.path),
+      rememberRoute(route.path, route.errorBody),
       ...(options.onAnswer === undefined ? [] : [answerObserver(route, options.onAnswer)]),
       ...(route.body === undefined ? [] : [parseBody]),
     ];

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Problem } from '@cloudtuner/errors';
 import type { z } from 'zod';
 import type { Logger } from '../logger';
 
@@ -38,6 +39,8 @@ interface RouteDeclaration<P, Q, B> {
   readonly status?: number;
   /** True: the answer cannot change but by a correction, so that a client may keep it and ask whether it still holds. */
   readonly revalidates?: (answer: unknown) => boolean;
+  /** JSON of errors for clients that expect another form than problem JSON. */
+  readonly errorBody?: (problem: Problem) => unknown;
 }
 
 /** A route whose answer is one JSON document, checked against its schema. */
@@ -67,6 +70,7 @@ export interface Route<Principal> {
   readonly body: z.ZodType | undefined;
   readonly upload: boolean;
   readonly revalidates: (answer: unknown) => boolean;
+  readonly errorBody: ((problem: Problem) => unknown) | undefined;
   readonly answer:
     | { readonly form: 'json'; readonly schema: z.ZodType; handle(input: ErasedInput<Principal>): Promise<unknown> }
     | {
@@ -107,8 +111,8 @@ export interface Answered<Principal> {
 
 function erase<P, Q, B>(declaration: RouteDeclaration<P, Q, B>): Omit<Route<never>, 'answer'> {
   const { method, path, operationId, summary, access, status = 200, params, query, body, upload = false } = declaration;
-  const { revalidates = () => false } = declaration;
-  return { method, path, operationId, summary, access, status, params, query, body, upload, revalidates };
+  const { revalidates = () => false, errorBody } = declaration;
+  return { method, path, operationId, summary, access, status, params, query, body, upload, revalidates, errorBody };
 }
 
 /** Builders of routes for one kind of principal. Input types follow from the schemas, so the erased handler is safe. */

@@ -2,7 +2,8 @@ import { decide, versionOf, type HourReading, type HourState } from './hour-stat
 
 const hour = 1_772_341_200;
 const reading: HourReading = {
-  rows: [],
+  assets: [],
+  allocations: [],
   sha256: 'a'.repeat(64),
   measuredSeconds: 3_600,
   expectedSeconds: 3_600,
@@ -14,7 +15,8 @@ const stored = (change: Partial<HourState> = {}): HourState => ({
   dataVersion: versionOf(reading.sha256, change.closed ?? true),
   readAtMs: 5_000,
   closed: true,
-  rows: 0,
+  assetRows: 0,
+  allocationRows: 0,
   measuredSeconds: 3_600,
   expectedSeconds: 3_600,
   lastSampleSeconds: hour + 3_540,

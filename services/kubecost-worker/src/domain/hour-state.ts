@@ -1,9 +1,11 @@
-import type { AssetFact } from '@cloudtuner/cost-model';
+import type { AllocationFact, AssetFact } from '@cloudtuner/cost-model';
 
 /** What was read of one (account, hour). */
 export interface HourReading {
-  readonly rows: readonly AssetFact[];
-  /** SHA-256 of the rows. */
+  readonly assets: readonly AssetFact[];
+  /** What was taken of the assets, by whom; with what is idle and what nobody took they add up to them. */
+  readonly allocations: readonly AllocationFact[];
+  /** SHA-256 of the assets and the allocations. */
   readonly sha256: string;
   readonly measuredSeconds: number;
   readonly expectedSeconds: number;
@@ -20,7 +22,9 @@ export interface HourState {
   /** When its data were asked for; the largest one is current. */
   readonly readAtMs: number;
   readonly closed: boolean;
-  readonly rows: number;
+  readonly assetRows: number;
+  /** Null: it was stored without allocations. */
+  readonly allocationRows: number | null;
   readonly measuredSeconds: number;
   readonly expectedSeconds: number;
   readonly lastSampleSeconds: number | null;
@@ -45,7 +49,8 @@ function sameAnswer(a: HourState, b: HourState): boolean {
   return (
     a.dataVersion === b.dataVersion &&
     a.closed === b.closed &&
-    a.rows === b.rows &&
+    a.assetRows === b.assetRows &&
+    a.allocationRows === b.allocationRows &&
     a.measuredSeconds === b.measuredSeconds &&
     // What is expected of a running hour grows with the clock alone.
     (a.expectedSeconds === b.expectedSeconds || !a.closed) &&
@@ -65,7 +70,8 @@ export function decide(
   request: { readonly hour: number; readonly closed: boolean; readonly readAtMs: number },
 ): Decision {
   const closed = request.closed || current?.closed === true;
-  if (!closed && current === null && reading.rows.length === 0) return { kind: 'nothing' };
+  if (!closed && current === null && reading.assets.length + reading.allocations.length === 0)
+    return { kind: 'nothing' };
   if (current?.closed === true && reading.measuredSeconds < current.measuredSeconds) return { kind: 'keep' };
   const state: HourState = {
     hour: request.hour,
@@ -73,7 +79,8 @@ export function decide(
     // Larger than the current one whatever the clocks of two workers say.
     readAtMs: Math.max(request.readAtMs, (current?.readAtMs ?? 0) + 1),
     closed,
-    rows: reading.rows.length,
+    assetRows: reading.assets.length,
+    allocationRows: reading.allocations.length,
     measuredSeconds: reading.measuredSeconds,
     expectedSeconds: reading.expectedSeconds,
     lastSampleSeconds: reading.lastSampleSeconds,

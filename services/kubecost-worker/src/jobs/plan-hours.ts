@@ -1,13 +1,22 @@
 import type { JobProcessor } from '@cloudtuner/queues';
 import type { WorkerMetrics } from '../metrics';
 import { planHours, type PlanHoursPorts } from '../usecases/plan-hours';
+import { planTouched, type PlanTouchedPorts } from '../usecases/plan-touched';
+import { planUpkeep } from '../usecases/plan-upkeep';
 
-/** One tick of the dispatcher. */
+/** One tick of the dispatcher: late samples first, because they are promised within minutes. */
 export const planHoursJob =
-  (ports: PlanHoursPorts, metrics: WorkerMetrics): JobProcessor<object, null> =>
+  (
+    ports: PlanHoursPorts & PlanTouchedPorts & Parameters<typeof planUpkeep>[0],
+    metrics: WorkerMetrics,
+  ): JobProcessor<object, null> =>
   async (_payload, { logger }) => {
+    const touched = await planTouched(ports);
+    metrics.touched(touched);
+    if (touched.asked + touched.tooOld > 0) logger.info({ ...touched }, 'asked for touched hours');
     const plan = await planHours(ports);
     metrics.plan(plan);
     if (plan.hours + plan.days > 0) logger.info({ ...plan }, 'asked for what is due');
+    await planUpkeep(ports);
     return 'done';
   };

@@ -1,7 +1,8 @@
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { assetFactLine } from '@cloudtuner/cost-model';
-import { metroculusPaths, secretHeader, type AssetsEnd } from '@cloudtuner/metroculus-client';
+import { allocationFactLine, assetFactLine } from '@cloudtuner/cost-model';
+import { metroculusPaths, secretHeader, type AllocationsEnd } from '@cloudtuner/metroculus-client';
 import { sampleHour } from './sample-hours';
 
 /** A small server that speaks metroculus' contract for the sample hours. */
@@ -10,6 +11,7 @@ export interface FakeMetroculus {
   readonly secret: string;
   /** Of all accounts, from now on. */
   revision: number;
+  podsPerNode: number;
   /** Answers 503 while true. */
   away: boolean;
   /** Hours that were asked for, in order; unix seconds. */
@@ -17,18 +19,26 @@ export interface FakeMetroculus {
   close(): Promise<void>;
 }
 
-function answer(hour: number, revision: number): string {
-  const { rows, sha256, measuredSeconds, expectedSeconds, lastSampleSeconds, flags } = sampleHour(hour, revision);
-  const end: AssetsEnd = {
+async function answer(
+  response: ServerResponse,
+  hour: number,
+  { revision, podsPerNode }: FakeMetroculus,
+): Promise<void> {
+  const { assets, allocations, ...reading } = sampleHour(hour, revision, podsPerNode);
+  const end: AllocationsEnd = {
     end: true,
-    rows: rows.length,
-    sha256,
-    measured_seconds: measuredSeconds,
-    expected_seconds: expectedSeconds,
-    last_sample_at: lastSampleSeconds,
-    flags: [...flags],
+    asset_rows: assets.length,
+    rows: allocations.length,
+    sha256: reading.sha256,
+    measured_seconds: reading.measuredSeconds,
+    expected_seconds: reading.expectedSeconds,
+    last_sample_at: reading.lastSampleSeconds,
+    flags: [...reading.flags],
   };
-  return `${rows.map(assetFactLine).join('')}${JSON.stringify(end)}\n`;
+  response.writeHead(200, { 'Content-Type': 'application/x-ndjson' });
+  response.write(assets.map(assetFactLine).join(''));
+  for (const row of allocations) if (!response.write(allocationFactLine(row))) await once(response, 'drain');
+  response.end(`${JSON.stringify(end)}\n`);
 }
 
 /** Starts one on a free port of 127.0.0.1. */
@@ -37,11 +47,11 @@ export async function startFakeMetroculus(): Promise<FakeMetroculus> {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (fake.away) return void response.writeHead(503, { 'Retry-After': '1' }).end('{}');
-    if (url.pathname !== metroculusPaths.assets) return void response.writeHead(200).end('{}');
+    if (url.pathname !== metroculusPaths.allocations) return void response.writeHead(200).end('{}');
     if (request.headers[secretHeader.toLowerCase()] !== secret) return void response.writeHead(401).end('{}');
     const hour = Number(url.searchParams.get('start_date'));
     fake.asked.push({ cloudAccountId: url.searchParams.get('cloud_account_id') ?? '', hour });
-    response.writeHead(200, { 'Content-Type': 'application/x-ndjson' }).end(answer(hour, fake.revision));
+    void answer(response, hour, fake).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -49,6 +59,7 @@ export async function startFakeMetroculus(): Promise<FakeMetroculus> {
     url: `http://127.0.0.1:${String(port)}`,
     secret,
     revision: 1,
+    podsPerNode: 3,
     away: false,
     asked: [],
     close: () =>

@@ -1,11 +1,21 @@
 import { createHash } from 'node:crypto';
-import { assetFactLine, type AssetFact } from '@cloudtuner/cost-model';
+import {
+  allocationFactLine,
+  assetFactLine,
+  emptyAllocation,
+  formatNanos,
+  type AllocationFact,
+  type AssetFact,
+} from '@cloudtuner/cost-model';
 import type { HourReading } from '../domain/hour-state';
 
 /**
  * A cluster whose costs can be summed by hand. Each hour has three nodes at `revision` × 0.100000001 and a disk at 0.000000007:
  * 0.300000010 in revision 1, 0.600000013 in revision 2. The fourth hour of each day has no data: a day of revision 1 costs 23 × 0.300000010 =
  * 6.900000230, of revision 2 23 × 0.600000013 = 13.800000299.
+ *
+ * On each node run three pods of one container, each at a quarter of the node (0.025 × revision); the rest of it is idle, and nobody mounts the
+ * disk: 3 × (3 + 1) + 1 = 13 allocations. Half of the pods have the label `team`.
  */
 export const hourCost = { 1: '0.30000001', 2: '0.600000013' } as const;
 /** Cost of a whole day, see there. */
@@ -38,11 +48,8 @@ const unknown = {
   management_cost: null,
 };
 
-const decimal = (nanos: bigint): string =>
-  `${String(nanos / 1_000_000_000n)}.${String(nanos % 1_000_000_000n).padStart(9, '0')}`;
-
 function nodeRow(index: number, hour: number, revision: number): AssetFact {
-  const cost = decimal(nodeCostNanos * BigInt(revision));
+  const cost = formatNanos(nodeCostNanos * BigInt(revision));
   return {
     asset_type: 'node',
     asset_key: `node-${String(index)}`,
@@ -68,13 +75,74 @@ const diskRow: AssetFact = {
   total_cost: '0.000000007',
 };
 
-/** What is measured in one hour. */
-export function sampleHour(hour: number, revision: number): HourReading {
-  const isEmpty = (hour / 3_600) % 24 === hourWithoutData;
-  const rows = isEmpty ? [] : [diskRow, ...[0, 1, 2].map((index) => nodeRow(index, hour, revision))];
+/** What a pod does is noise, but the same noise whoever asks. */
+const noiseOf = (...of: readonly (string | number)[]): number =>
+  createHash('sha256').update(of.join(' ')).digest().readUInt32BE() / 2 ** 32;
+
+function containerRow(pod: string, node: string, hour: number, costNanos: bigint): AllocationFact {
+  const usage = noiseOf(pod, hour);
+  const isOfTeam = Number(pod.split('-').at(-1)) % 2 === 0;
   return {
-    rows,
-    sha256: createHash('sha256').update(rows.map(assetFactLine).join('')).digest('hex'),
+    ...emptyAllocation,
+    kind: 'container',
+    node,
+    provider_id: `aws:///eu-west-1a/i-${node}`,
+    namespace: isOfTeam ? 'shop' : 'batch',
+    controller_kind: 'deployment',
+    controller: 'web',
+    pod,
+    pod_uid: createHash('sha256').update(pod).digest('hex').slice(0, 32),
+    container: 'main',
+    services: ['shop/front'],
+    labels: { app_kubernetes_io_name: 'web', ...(isOfTeam ? { team: 'checkout' } : {}) },
+    annotations: { prometheus_io_scrape: 'true' },
+    ended_seconds: 3_600,
+    covered_seconds: 3_600,
+    cpu_core_hours: 1,
+    cpu_core_request_hours: 1,
+    cpu_core_usage_hours: usage,
+    cpu_core_usage_max: usage,
+    ram_byte_usage_hours: Math.round(usage * 2 ** 31),
+    network_transmit_bytes: Math.round(usage * 2 ** 20),
+    cpu_cost: formatNanos(costNanos),
+    total_cost: formatNanos(costNanos),
+  };
+}
+
+function allocationRows(hour: number, revision: number, podsPerNode: number): AllocationFact[] {
+  const nodeNanos = nodeCostNanos * BigInt(revision);
+  const podNanos = nodeNanos / BigInt(podsPerNode + 1);
+  const idle = formatNanos(nodeNanos - podNanos * BigInt(podsPerNode));
+  const nodes = [0, 1, 2].map((index) => `node-${String(index)}`);
+  const rowOf = (fact: Partial<AllocationFact>, cost: string): AllocationFact => ({
+    ...{ ...emptyAllocation, ...fact, kind: fact.kind ?? 'unattributed', total_cost: cost },
+    ...{ started_seconds: 0, ended_seconds: 3_600, covered_seconds: 3_600 },
+  });
+  return [
+    ...nodes.flatMap((node) =>
+      Array.from({ length: podsPerNode }, (_none, pod) =>
+        containerRow(`web-${node}-${String(pod)}`, node, hour, podNanos),
+      ),
+    ),
+    ...nodes.map((node) =>
+      rowOf({ kind: 'idle', asset_type: 'node', asset_key: node, node, cpu_core_hours: 1, cpu_cost: idle }, idle),
+    ),
+    rowOf({ asset_type: 'disk', asset_key: 'pvc-1', pv_cost: '0.000000007' }, '0.000000007'),
+  ];
+}
+
+/** What is measured in one hour. */
+export function sampleHour(hour: number, revision: number, podsPerNode = 3): HourReading {
+  const isEmpty = (hour / 3_600) % 24 === hourWithoutData;
+  const assets = isEmpty ? [] : [diskRow, ...[0, 1, 2].map((index) => nodeRow(index, hour, revision))];
+  const allocations = isEmpty ? [] : allocationRows(hour, revision, podsPerNode);
+  const hash = createHash('sha256');
+  for (const asset of assets) hash.update(assetFactLine(asset));
+  for (const allocation of allocations) hash.update(allocationFactLine(allocation));
+  return {
+    assets,
+    allocations,
+    sha256: hash.digest('hex'),
     measuredSeconds: isEmpty ? 0 : 3_600,
     expectedSeconds: 3_600,
     lastSampleSeconds: isEmpty ? null : hour + 3_540,

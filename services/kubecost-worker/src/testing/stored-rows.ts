@@ -6,10 +6,16 @@ const tag = { surface: 'test', route: 'kubecost-worker' };
 /** Tables that the worker writes: the column of their time, and the columns that tell when and for whom they were written. */
 const tables = {
   asset_hours: { time: 'hour', own: [] },
+  allocation_hours: { time: 'hour', own: [] },
   account_hours: { time: 'hour', own: ['read_at_ms'] },
   expenses: { time: 'date', own: ['resource_id'] },
   account_days: { time: 'date', own: ['written_at_ms'] },
+  allocation_days: { time: 'date', own: [] },
+  allocation_group_days: { time: 'date', own: [] },
 } as const;
+
+/** Their names. */
+export const workerTables = Object.keys(tables);
 
 /** Unix seconds, `[from, to)`, whole days. */
 export interface Days {
@@ -47,16 +53,17 @@ export async function storedRows(
 
 const totalRow = z.object({ total: z.string(), rows: z.coerce.number() });
 
-/** Cost of the current version of some hours, asked as a reader of the tables asks. */
+/** Cost of the current version of some hours, asked as a reader of the tables asks: by asset and by allocation. */
 export async function currentTotal(
   client: ClickhouseClient,
   account: string,
   window: Days,
+  table: 'asset_hours' | 'allocation_hours' = 'asset_hours',
 ): Promise<{ total: string; rows: number }> {
   const inWindow =
     'cloud_account_id = {account:UUID} AND hour >= toDateTime({from:UInt32}) AND hour < toDateTime({to:UInt32})';
   const [row] = await client.query({
-    sql: `SELECT sum(total_cost) AS total, count() AS rows FROM asset_hours
+    sql: `SELECT sum(total_cost) AS total, count() AS rows FROM ${table}
           WHERE ${inWindow} AND (hour, data_version) IN (
             SELECT hour, argMax(data_version, read_at_ms) FROM account_hours WHERE ${inWindow} GROUP BY hour)`,
     params: { account, ...window },
@@ -92,3 +99,15 @@ export const runStatement = (
   sql: string,
   params: Record<string, string | number> = {},
 ): Promise<void> => client.command({ sql, params, tag, tenant: 'none' });
+
+/** The hours of one account as those of another: the work of storing them, at once. */
+export async function copyHours(client: ClickhouseClient, from: string, to: string): Promise<void> {
+  for (const table of ['asset_hours', 'allocation_hours', 'account_hours']) {
+    await runStatement(
+      client,
+      `INSERT INTO ${table} SELECT * REPLACE ({to:UUID} AS cloud_account_id)
+       FROM (SELECT * FROM ${table} WHERE cloud_account_id = {from:UUID})`,
+      { from, to },
+    );
+  }
+}

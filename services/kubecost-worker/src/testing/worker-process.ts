@@ -26,6 +26,8 @@ export function workerEnvironment(addresses: {
     CLUSTER_SECRET: addresses.secret,
     LOCK_SECONDS: '1',
     PLAN_INTERVAL_SECONDS: '1',
+    // Yesterday's hours can be touched.
+    OUT_OF_ORDER_HOURS: '48',
     SHUTDOWN_DEADLINE_SECONDS: '10',
   };
 }

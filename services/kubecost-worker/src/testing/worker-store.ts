@@ -6,6 +6,7 @@ import type { HourReader, Log } from '../ports';
 import type { StoreDayPorts } from '../usecases/store-day';
 import type { StoreHourPorts } from '../usecases/store-hour';
 import { sampleHour } from './sample-hours';
+import { workerTables } from './stored-rows';
 
 /** Where the servers of a test are. */
 export interface ServerAddresses {
@@ -22,6 +23,8 @@ export interface WorkerStore {
   readonly reader: HourReader & { revision: number };
   readonly hours: StoreHourPorts;
   readonly days: StoreDayPorts;
+  /** Of every account. */
+  readonly labels: { keys: readonly string[] };
   close(): Promise<void>;
 }
 
@@ -38,7 +41,7 @@ export async function openWorkerStore({
 }: ServerAddresses): Promise<WorkerStore> {
   const clickhouse = connectClickhouse({ ...server, database });
   await migrate(clickhouse);
-  for (const table of ['asset_hours', 'account_hours', 'expenses', 'account_days']) {
+  for (const table of workerTables) {
     await clickhouse.command({
       sql: `SYSTEM STOP MERGES ${table}`,
       tag: { surface: 'test', route: 'set-up' },
@@ -51,12 +54,17 @@ export async function openWorkerStore({
     revision: 1,
     readHour: (_account: string, hour: number) => Promise.resolve(sampleHour(hour, reader.revision)),
   };
+  const labels = { keys: [] as readonly string[] };
   const shared = { locks, now: Date.now, log: silent };
-  const account = (id: string) => ({ id, clusterResourceId, createdAt: new Date(0), lastReadAt: null });
+  const account = (id: string) => ({
+    ...{ id, clusterResourceId, createdAt: new Date(0), lastReadAt: null },
+    allocationLabelKeys: labels.keys,
+  });
   return {
     clickhouse,
     locks,
     reader,
+    labels,
     hours: { ...shared, reader, store: createHourStore(clickhouse) },
     days: {
       ...shared,

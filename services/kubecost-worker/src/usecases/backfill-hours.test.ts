@@ -8,6 +8,7 @@ const account = {
   clusterResourceId: 'c',
   createdAt: new Date(0),
   lastReadAt: null,
+  allocationLabelKeys: [],
 };
 const from = at('2026-03-01T00:00:00Z');
 

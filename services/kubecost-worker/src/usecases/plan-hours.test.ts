@@ -11,13 +11,14 @@ const account = (index: number, change: Partial<Account> = {}): Account => ({
   clusterResourceId: `c${String(index)}`,
   createdAt: new Date('2026-03-03T00:30:00Z'),
   lastReadAt: new Date(nowMs - 60_000),
+  allocationLabelKeys: [],
   ...change,
 });
 
 function setUp(
   accounts: readonly Account[],
   days: ReadonlyMap<string, readonly DayState[]> = new Map(),
-  pending = new Set<string>(),
+  { pending = new Set<string>(), otherKeys = new Map<string, readonly number[]>() } = {},
 ) {
   const asked: string[] = [];
   const ask = (text: string): Promise<boolean> => {
@@ -26,7 +27,10 @@ function setUp(
   };
   const ports: PlanHoursPorts = {
     accounts: { list: () => Promise.resolve(accounts), find: () => Promise.resolve(null) },
-    store: { readDays: () => Promise.resolve(days) },
+    store: {
+      readDays: () => Promise.resolve(days),
+      readDaysOfOtherKeys: () => Promise.resolve(otherKeys),
+    },
     dispatcher: {
       refreshLiveHour: (id) => ask(`live ${id.slice(0, 8)}`),
       closeHour: (id, hour) => ask(`hour ${id.slice(0, 8)} ${String(hour)}`),
@@ -35,6 +39,7 @@ function setUp(
     now: () => nowMs,
     lookbackHours: 168,
     maxJobs: 100,
+    retentionDays: 400,
   };
   return { asked, ports };
 }
@@ -67,9 +72,16 @@ describe('a tick of the dispatcher', () => {
     expect(asked).toContain(`day 00000001 ${String(day)}`);
   });
 
+  it('asks, after all else, for days that are summed by other label keys than the account has', async () => {
+    const one = account(1);
+    const { asked, ports } = setUp([one], new Map(), { otherKeys: new Map([[one.id, [day, day - 86_400]]]) });
+    expect((await planHours(ports)).days).toBe(2);
+    expect(asked.slice(-2)).toEqual([`day 00000001 ${String(day)}`, `day 00000001 ${String(day - 86_400)}`]);
+  });
+
   it('asks for no more than it may, and counts only what was not asked for already', async () => {
     const first = 'hour 00000001 1772499600';
-    const { asked, ports } = setUp([account(1, { lastReadAt: null })], new Map(), new Set([first]));
+    const { asked, ports } = setUp([account(1, { lastReadAt: null })], new Map(), { pending: new Set([first]) });
     expect(await planHours({ ...ports, maxJobs: 1 })).toMatchObject({ hours: 0 });
     expect(asked.filter((text) => text.startsWith('hour'))).toEqual([first]);
   });

@@ -1,4 +1,4 @@
-import { closableAt } from '../domain/calendar';
+import { closableAt, dayOf, daySeconds } from '../domain/calendar';
 import { dueWorkOf, planFrom } from '../domain/due-work';
 import { isRefreshDue } from '../domain/refresh-schedule';
 import { roundRobin } from '../domain/round-robin';
@@ -8,12 +8,14 @@ import type { Account, Accounts, Clock, Dispatcher, PlanStore } from '../ports';
 export interface PlanHoursPorts {
   readonly accounts: Accounts;
   readonly store: PlanStore;
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: Pick<Dispatcher, 'refreshLiveHour' | 'closeHour' | 'closeDay'>;
   readonly now: Clock;
   /** How far back an hour that is not closed is looked for. */
   readonly lookbackHours: number;
   /** Jobs that one tick asks for at most; refreshes of running hours come on top. */
   readonly maxJobs: number;
+  /** How long hours are kept: days before that cannot be summed again. */
+  readonly retentionDays: number;
 }
 
 /** What a tick did and saw. */
@@ -44,11 +46,17 @@ async function stepsOf(
       chunk.map(({ id }) => id),
       Math.min(...chunk.map(from)),
     );
+    const otherKeys = await ports.store.readDaysOfOtherKeys(
+      chunk,
+      dayOf(nowMs / 1_000) - (ports.retentionDays - 1) * daySeconds,
+      ports.maxJobs,
+    );
     for (const account of chunk) {
       const { hours, days } = dueWorkOf(states.get(account.id) ?? [], from(account), nowMs);
       lists.push([
         ...days.map((day): Step => ({ kind: 'day', accountId: account.id, start: day })),
         ...hours.map((hour): Step => ({ kind: 'hour', accountId: account.id, start: hour })),
+        ...(otherKeys.get(account.id) ?? []).map((day): Step => ({ kind: 'day', accountId: account.id, start: day })),
       ]);
     }
   }

@@ -5,7 +5,7 @@ import { dayVersionOf } from '../domain/day-version';
 import type { Locks } from '../ports';
 import { createPlanStore } from '../adapters/clickhouse/plan-store';
 import { dayCost } from '../testing/sample-hours';
-import { currentExpenses, currentTotal, runStatement, storedRows } from '../testing/stored-rows';
+import { copyHours, currentExpenses, currentTotal, runStatement, storedRows } from '../testing/stored-rows';
 import { clusterResourceId, openWorkerStore, type WorkerStore } from '../testing/worker-store';
 import { storeDay, type DayOutcome, type StoreDayPorts } from './store-day';
 import { storeHour } from './store-hour';
@@ -26,6 +26,7 @@ beforeAll(async () => {
   const servers = sharedServers();
   const [clickhouse, redisUrl] = await Promise.all([servers.clickhouse(), servers.redisUrl()]);
   store = await openWorkerStore({ clickhouse, redisUrl, database: randomDatabase(), prefix: randomPrefix() });
+  await closeHours(hoursOfDay(day), template);
 });
 
 afterAll(() => store.close());
@@ -35,9 +36,14 @@ beforeEach(() => {
   store.reader.revision = 1;
 });
 
-async function closeHours(hours = hoursOfDay(day)): Promise<void> {
-  for (const hour of hours) await storeHour(store.hours, { cloudAccountId: account, hour, closed: true, signal });
+/** Its day is closed in revision 1. */
+const template = randomTenant();
+
+async function closeHours(hours: readonly number[], cloudAccountId = account): Promise<void> {
+  for (const hour of hours) await storeHour(store.hours, { cloudAccountId, hour, closed: true, signal });
 }
+
+const takeClosedHours = () => copyHours(store.clickhouse, template, account);
 const close = (ports: StoreDayPorts = store.days): Promise<DayOutcome> =>
   storeDay(ports, { cloudAccountId: account, day, signal });
 const expenses = () => currentExpenses(store.clickhouse, account, date);
@@ -46,14 +52,14 @@ const rowsOf = async (table: string): Promise<string[]> =>
 
 describe('closing a day', () => {
   it('writes the exact sum of its hours for the cluster’s resource', async () => {
-    await closeHours();
+    await takeClosedHours();
     expect(await close()).toBe('stored');
     expect(await expenses()).toEqual([{ resource_id: clusterResourceId, cost: dayCost[1], copies: 1 }]);
     expect((await currentTotal(store.clickhouse, account, { from: day, to: day + daySeconds })).total).toBe(dayCost[1]);
   });
 
   it('five times leaves the bytes of the first time, and not one physical row more', async () => {
-    await closeHours();
+    await takeClosedHours();
     await close();
     const first = await storedRows(store.clickhouse, account);
     for (let run = 2; run <= 5; run += 1) {
@@ -65,7 +71,7 @@ describe('closing a day', () => {
   });
 
   it('corrects a changed day by the old row with sign -1 and the new one, also when it goes back and forth', async () => {
-    await closeHours();
+    await takeClosedHours();
     await close();
     for (const [turn, revision] of ([2, 1, 2, 1] as const).entries()) {
       store.reader.revision = revision;
@@ -103,20 +109,20 @@ describe('closing a day', () => {
     expect(await rowsOf('expenses')).toEqual([]);
     expect(await rowsOf('account_days')).toHaveLength(1);
     // Data that came late make it an expense.
-    await closeHours();
+    await closeHours(hoursOfDay(day));
     expect(await close()).toBe('stored');
     expect(await expenses()).toEqual([{ resource_id: clusterResourceId, cost: dayCost[1], copies: 1 }]);
   });
 
   it('does nothing for an account that was deleted', async () => {
-    await closeHours();
+    await takeClosedHours();
     const gone = { ...store.days, accounts: { ...store.days.accounts, find: () => Promise.resolve(null) } };
     expect(await close(gone)).toBe('gone');
     expect(await rowsOf('expenses')).toEqual([]);
   });
 
   it('refuses to sum facts that are not all there', async () => {
-    await closeHours();
+    await takeClosedHours();
     await runStatement(store.clickhouse, 'SYSTEM START MERGES asset_hours');
     await runStatement(
       store.clickhouse,
@@ -128,7 +134,7 @@ describe('closing a day', () => {
   });
 
   it('mends an expense that was written twice', async () => {
-    await closeHours();
+    await takeClosedHours();
     await close();
     await runStatement(
       store.clickhouse,
@@ -143,7 +149,7 @@ describe('closing a day', () => {
 
 describe('several workers at one day', () => {
   it('write it once, with the lock and without it', async () => {
-    await closeHours();
+    await takeClosedHours();
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => close()));
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected') expect(isAppError(outcome.reason) && outcome.reason.code).toBe('hour-busy');
@@ -160,7 +166,7 @@ describe('several workers at one day', () => {
 
 describe('a reader of expenses', () => {
   it('sees the old cost or the new one while it is corrected, never both or neither', async () => {
-    await closeHours();
+    await takeClosedHours();
     await close();
     let isDone = false;
     const seen = new Set<string>();
@@ -188,7 +194,7 @@ describe('the dispatcher’s view of days', () => {
   });
 
   it('has the hours that are closed, and the version that the expenses were written from', async () => {
-    await closeHours();
+    await takeClosedHours();
     const hours = await store.days.store.findHoursOfDay(account, day);
     const open = { day, closedHours: hoursOfDay(day), hoursVersion: dayVersionOf(hours), writtenVersion: null };
     expect(await states()).toEqual([open]);

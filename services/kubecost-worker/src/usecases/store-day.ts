@@ -6,6 +6,7 @@ import { dayVersionOf } from '../domain/day-version';
 import { correctionOf } from '../domain/expense-correction';
 import type { HourState } from '../domain/hour-state';
 import type { Accounts, Clock, DayStore, HeldLock, Locks, Log, WrittenDay } from '../ports';
+import { ensureRollup, rollupOf } from './ensure-rollup';
 
 /** What {@link storeDay} works with. */
 export interface StoreDayPorts {
@@ -69,9 +70,9 @@ async function readWrittenDay(
   store: DayStore,
   cloudAccountId: string,
   hours: readonly HourState[],
-): Promise<Omit<WrittenDay, 'writtenAtMs'> & { rows: number }> {
+): Promise<Omit<WrittenDay, 'writtenAtMs' | 'rollup'> & { rows: number }> {
   const { rows, totalNanos } = await store.sumFacts(cloudAccountId, hours);
-  if (rows !== sumOf(hours, (hour) => hour.rows)) {
+  if (rows !== sumOf(hours, (hour) => hour.assetRows)) {
     throw new AppError('facts-incomplete', 'The facts of a day are not all there.');
   }
   return {
@@ -84,8 +85,9 @@ async function readWrittenDay(
 }
 
 /**
- * Writes the expense of a day: the exact sum of the facts of its 24 closed hours. A changed sum is one insert of the old row with sign −1
- * and the new one; an unchanged one writes nothing.
+ * Writes the expense of a day: the exact sum of the assets of its 24 closed hours, and the sums of its allocations. A changed expense is one
+ * insert of the old row with sign −1 and the new one; sums get a version of their own; the row of the day, written last, names both. What is
+ * unchanged is not written. Other label keys give other sums of the same hours.
  *
  * @throws `hour-busy` when another worker is at it, `hour-lock-lost`, `facts-incomplete`, and the errors of the ports
  */
@@ -105,10 +107,15 @@ export async function storeDay(ports: StoreDayPorts, request: StoreDayRequest): 
       { ...expense, wantedNanos: rows === 0 ? null : written.totalNanos },
       lock,
     );
-    if (before?.dataVersion === written.dataVersion) return changed ? 'stored' : 'unchanged';
+    const rollup = rollupOf(day, hours, account.allocationLabelKeys);
+    const version = rollup === null ? null : store.rollups.versionOf(rollup);
+    if (before?.dataVersion === written.dataVersion && (before.rollup?.version ?? null) === version)
+      return changed ? 'stored' : 'unchanged';
+    const writtenRollup = rollup === null ? null : await ensureRollup(store.rollups, cloudAccountId, rollup, lock);
     await lock.assertHeld();
     await store.putDay(cloudAccountId, day, {
       ...written,
+      rollup: writtenRollup,
       writtenAtMs: Math.max(now(), (before?.writtenAtMs ?? 0) + 1),
     });
     log.info(
@@ -118,6 +125,7 @@ export async function storeDay(ports: StoreDayPorts, request: StoreDayRequest): 
         cost: formatNanos(written.totalNanos),
         measured_seconds: written.measuredSeconds,
         data_version: written.dataVersion,
+        allocations: writtenRollup?.factRows ?? null,
       },
       'stored a day',
     );

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { AppError } from '@cloudtuner/errors';
-import type { AssetFact } from '@cloudtuner/cost-model';
+import { formatNanos } from '@cloudtuner/cost-model';
 import { isoOf } from '../domain/calendar';
-import { decide } from '../domain/hour-state';
-import type { Clock, FactsKey, HourReader, HourStore, Locks, Log } from '../ports';
+import { imbalancesOf } from '../domain/fact-balance';
+import { decide, type HourReading, type HourState } from '../domain/hour-state';
+import type { Clock, HourReader, HourStore, Locks, Log } from '../ports';
+import { ensureFacts } from './ensure-facts';
 
 /** What {@link storeHour} works with. */
 export interface StoreHourPorts {
@@ -26,40 +27,44 @@ export interface StoreHourRequest {
 /** `kept`: the reading knows less than what is stored. `nothing`: a running hour without a sample. */
 export type HourOutcome = 'stored' | 'unchanged' | 'kept' | 'nothing';
 
-const writeAttempts = 3;
+/** Of an hour whose newest reading does not add up. */
+const unbalancedFlag = 'allocations-unbalanced';
+
+/** What is told of an hour in every log line. */
+type LogFields = Readonly<Record<string, unknown>>;
 
 /**
- * Sees to it that exactly these facts are there. The first attempt has a token that every run of this version shares, so that an insert
- * whose answer was lost is not done twice. Should the rows still not be as they must be (the server remembered the token but lost the
- * rows; a hand in the database), they are written anew under a token of their own.
+ * Law 1 at the gate: an hour whose allocations are not its assets, to the nano and resource by resource, is not stored. What is stored stays,
+ * flagged once, so that its readers know of a newer reading that could not be used.
  */
-async function ensureFacts(
-  store: HourStore,
+async function refuseUnbalanced(
+  { store, log }: StoreHourPorts,
   cloudAccountId: string,
-  key: FactsKey,
-  rows: readonly AssetFact[],
+  { reading, current, fields }: { reading: HourReading; current: HourState | null; fields: LogFields },
 ): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    const found = await store.countFacts(cloudAccountId, key);
-    if (found === rows.length) return;
-    if (attempt > writeAttempts) break;
-    if (found > 0) await store.removeFacts(cloudAccountId, key);
-    const token = `${cloudAccountId}|${String(key.hour)}|${key.dataVersion}`;
-    await store.insertFacts(
-      cloudAccountId,
-      key,
-      rows,
-      attempt === 1 && found === 0 ? token : `${token}|${randomUUID()}`,
-    );
+  const imbalances = imbalancesOf(reading.assets, reading.allocations);
+  if (imbalances.length === 0) return;
+  const details = imbalances.map(({ resource, assetNanos, allocationNanos }) => ({
+    resource,
+    assets: formatNanos(assetNanos),
+    allocations: formatNanos(allocationNanos),
+  }));
+  log.warn({ ...fields, data_version: reading.sha256, imbalances: details }, 'refused an hour that does not add up');
+  if (current !== null && !current.flags.includes(unbalancedFlag)) {
+    await store.putHour(cloudAccountId, {
+      ...current,
+      readAtMs: current.readAtMs + 1,
+      flags: [...current.flags, unbalancedFlag].toSorted(),
+    });
   }
-  throw new AppError('facts-incomplete', 'ClickHouse does not hold the rows that were written.');
+  throw new AppError('facts-unbalanced', 'The allocations of the hour do not add up to its assets.');
 }
 
 /**
- * Reads an hour and makes it the current one: facts first, as one block, then the one row that makes them current. Killed anywhere, the old
- * answer or the new one is left. A reading that says the same as what is stored writes nothing.
+ * Reads an hour and makes it the current one: assets and allocations first, then the one row that makes both current. Killed anywhere, the
+ * old answer or the new one is left. A reading that says the same as what is stored writes nothing.
  *
- * @throws `hour-busy` when another worker is at it, `hour-lock-lost`, and the errors of the ports
+ * @throws `hour-busy` when another worker is at it, `hour-lock-lost`, `facts-unbalanced`, and the errors of the ports
  */
 export async function storeHour(ports: StoreHourPorts, request: StoreHourRequest): Promise<HourOutcome> {
   const { cloudAccountId, hour, closed } = request;
@@ -79,12 +84,20 @@ export async function storeHour(ports: StoreHourPorts, request: StoreHourRequest
       return 'kept';
     }
     const { state } = decision;
-    await ensureFacts(store, cloudAccountId, state, reading.rows);
+    await refuseUnbalanced(ports, cloudAccountId, { reading, current, fields });
+    await ensureFacts(store.assets, { cloudAccountId, key: state, rows: reading.assets });
+    await ensureFacts(store.allocations, { cloudAccountId, key: state, rows: reading.allocations });
     if (decision.kind === 'unchanged') return 'unchanged';
     await lock.assertHeld();
     await store.putHour(cloudAccountId, state);
     log.info(
-      { ...fields, data_version: state.dataVersion, rows: state.rows, measured_seconds: state.measuredSeconds },
+      {
+        ...fields,
+        data_version: state.dataVersion,
+        assets: state.assetRows,
+        allocations: state.allocationRows,
+        measured_seconds: state.measuredSeconds,
+      },
       'stored an hour',
     );
     return 'stored';

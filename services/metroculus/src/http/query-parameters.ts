@@ -16,7 +16,8 @@ const unixSeconds = z
   .regex(/^\d{1,10}$/, 'must be whole unix seconds')
   .transform(Number);
 
-const window = {
+/** Parameters that name an account and a window. */
+export const windowFields = {
   cloud_account_id: z.uuid(missing('must be a UUID')).toLowerCase(),
   start_date: unixSeconds,
   end_date: unixSeconds,
@@ -27,11 +28,17 @@ interface Dates {
   readonly end_date: number;
 }
 
-const endsAfterItStarts = ({ start_date, end_date }: Dates): boolean => end_date > start_date;
-const mustEndAfterItStarts = { path: ['end_date'], error: 'must be after start_date' };
+export const endsAfterItStarts = ({ start_date, end_date }: Dates): boolean => end_date > start_date;
+export const mustEndAfterItStarts = { path: ['end_date'], error: 'must be after start_date' };
+
+/** Seconds between points. */
+export const stepSeconds = z
+  .string()
+  .regex(/^[1-9]\d{0,6}$/, 'must be whole seconds, at least 1')
+  .transform(Number);
 
 /** A window of an account. */
-export const windowQuery = z.strictObject(window).refine(endsAfterItStarts, mustEndAfterItStarts);
+export const windowQuery = z.strictObject(windowFields).refine(endsAfterItStarts, mustEndAfterItStarts);
 
 /** An hour of an account, or its beginning. */
 export const hourQuery = windowQuery
@@ -47,7 +54,7 @@ export const hourQuery = windowQuery
 /** A window of an account, with the metrics wanted and the seconds between points. */
 export const metricsQuery = z
   .strictObject({
-    ...window,
+    ...windowFields,
     metrics: z
       .string()
       .transform((names) => names.split(','))
@@ -57,11 +64,7 @@ export const metricsQuery = z
           .max(maxNamedMetrics, `must be at most ${String(maxNamedMetrics)} names`),
       )
       .optional(),
-    step: z
-      .string()
-      .regex(/^[1-9]\d{0,6}$/, 'must be whole seconds, at least 1')
-      .transform(Number)
-      .optional(),
+    step: stepSeconds.optional(),
   })
   .refine(endsAfterItStarts, mustEndAfterItStarts);
 

@@ -1,36 +1,23 @@
-import type { PricedAssets, Series } from '@cloudtuner/cost-model';
+import type { Series } from '@cloudtuner/cost-model';
 import {
   clusterCostsSchema,
   kubecostMetricsSchema,
   kubecostSavingsSchema,
   metroculusPaths,
-  type AssetsEnd,
 } from '@cloudtuner/metroculus-client';
 import { tenantLabel } from '@cloudtuner/prometheus-client';
 import { routesFor, type Route } from '@cloudtuner/service-kit';
 import { rightSize, type ResourceSaving } from '../domain/right-sizing';
-import type { MetricsStore } from '../ports';
 import { getClusterCosts, presentBreakdown, type HourCosts } from '../usecases/get-cluster-costs';
 import { defaultStepMs, getMetrics } from '../usecases/get-metrics';
-import { elapsedPart, readAssets, type AssetHour } from '../usecases/read-assets';
-import { hourQuery, metricsQuery, windowOf, windowQuery } from './query-parameters';
-
-/** What the routes work with. */
-export interface RouteDependencies {
-  readonly store: MetricsStore;
-  readonly nowMs: () => number;
-  readonly onPriced: (priced: PricedAssets) => void;
-  readonly parallelHours: number;
-  readonly maxPoints: number;
-  readonly headroom: { readonly cpu: number; readonly memory: number };
-}
+import { elapsedPart } from '../usecases/read-assets';
+import { allocationsRoute, assetsRoute } from './hour-routes';
+import { seconds, secondsOrNull } from './present-time';
+import { metricsQuery, windowOf, windowQuery } from './query-parameters';
+import type { RouteDependencies } from './route-dependencies';
 
 const routes = routesFor<undefined>();
 const access = 'service';
-
-const seconds = (timestampMs: number): number => Math.floor(timestampMs / 1000);
-const secondsOrNull = (timestampMs: number | null): number | null =>
-  timestampMs === null ? null : seconds(timestampMs);
 
 function presentHour({ window, costs, coverage, lastSampleMs, dataVersion, flags }: HourCosts) {
   return {
@@ -54,7 +41,8 @@ function clusterCostsRoute(dependencies: RouteDependencies): Route<undefined> {
     query: windowQuery,
     response: clusterCostsSchema,
     handler: async ({ query, signal }) => {
-      const context = { ...dependencies, signal };
+      const prices = await dependencies.priceBooks.find(query.cloud_account_id);
+      const context = { ...dependencies, prices, signal };
       const costs = await getClusterCosts(query.cloud_account_id, windowOf(query), context);
       const summary = presentBreakdown(costs.summary);
       return {
@@ -67,44 +55,6 @@ function clusterCostsRoute(dependencies: RouteDependencies): Route<undefined> {
         last_sample_at: secondsOrNull(costs.lastSampleMs),
         flags: [...costs.flags],
       };
-    },
-  });
-}
-
-function endLine(hour: AssetHour): string {
-  const end: AssetsEnd = {
-    end: true,
-    rows: hour.lines.length,
-    sha256: hour.dataVersion,
-    measured_seconds: hour.measuredSeconds,
-    expected_seconds: hour.expectedSeconds,
-    last_sample_at: secondsOrNull(hour.lastSampleMs),
-    flags: [...hour.flags],
-  };
-  return `${JSON.stringify(end)}\n`;
-}
-
-// Rows are sent some hundred at a time: one write each would cost more than the row.
-const linesPerChunk = 200;
-
-function* chunksOf(hour: AssetHour): Generator<string> {
-  for (let from = 0; from < hour.lines.length; from += linesPerChunk) {
-    yield hour.lines.slice(from, from + linesPerChunk).join('');
-  }
-  yield endLine(hour);
-}
-
-function assetsRoute(dependencies: RouteDependencies): Route<undefined> {
-  return routes.defineStreamRoute({
-    method: 'get',
-    path: metroculusPaths.assets,
-    operationId: 'getKubecostAssets',
-    summary: 'The assets of one hour, one per line, with a last line that proves they are all.',
-    access,
-    query: hourQuery,
-    contentType: 'application/x-ndjson',
-    async *handler({ query, signal }) {
-      yield* chunksOf(await readAssets(query.cloud_account_id, windowOf(query), { ...dependencies, signal }));
     },
   });
 }
@@ -199,5 +149,7 @@ function savingsRoute({ store, nowMs, headroom }: RouteDependencies): Route<unde
 
 /** All routes of the service. */
 export function createRoutes(dependencies: RouteDependencies): Route<undefined>[] {
-  return [clusterCostsRoute, assetsRoute, metricsRoute, savingsRoute].map((route) => route(dependencies));
+  return [clusterCostsRoute, assetsRoute, allocationsRoute, metricsRoute, savingsRoute].map((route) =>
+    route(dependencies),
+  );
 }

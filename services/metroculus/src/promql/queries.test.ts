@@ -12,7 +12,7 @@ const window = { startMs, endMs: startMs + hour };
 
 describe('assetQueries', () => {
   const gauges =
-    '{__name__=~"kube_node_status_capacity|kube_node_status_capacity_cpu_cores|' +
+    '{__name__=~"kube_node_labels|kube_node_status_capacity|kube_node_status_capacity_cpu_cores|' +
     'kube_node_status_capacity_memory_bytes|kube_persistentvolume_capacity_bytes|kubecost_cluster_info|' +
     'kubecost_cluster_management_cost|kubecost_load_balancer_cost|kubecost_network_internet_egress_cost|' +
     'kubecost_network_region_egress_cost|kubecost_network_zone_egress_cost|kubecost_node_is_spot|kubecost_pv_info|' +

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { assetFactLine, priceAssets, type PricedAssets, type TimeWindow } from '@cloudtuner/cost-model';
+import { assetFactLine, priceAssets, type PriceBook, type PricedAssets, type TimeWindow } from '@cloudtuner/cost-model';
 import type { MetricsStore } from '../ports';
 
 /** What a use case works with. */
 export interface UseCaseContext {
   readonly store: MetricsStore;
+  /** Of the tenant. */
+  readonly prices: PriceBook | undefined;
   readonly nowMs: () => number;
   readonly signal: AbortSignal;
   /** Told of every window that was priced. */
-  readonly onPriced: (priced: PricedAssets) => void;
+  readonly onPriced: (priced: Pick<PricedAssets, 'flags'>) => void;
 }
 
 /** The assets of one hour with what proves them. */
@@ -31,7 +33,7 @@ export function elapsedPart({ startMs, endMs }: TimeWindow, nowMs: number): Time
 export async function readAssets(tenantId: string, asked: TimeWindow, context: UseCaseContext): Promise<AssetHour> {
   const window = elapsedPart(asked, context.nowMs());
   const series = window.endMs > window.startMs ? await context.store.assetSeries(tenantId, window, context.signal) : [];
-  const priced = priceAssets({ window, series });
+  const priced = priceAssets({ window, series, prices: context.prices });
   context.onPriced(priced);
   const lines = priced.assets.map(assetFactLine);
   const hash = createHash('sha256');

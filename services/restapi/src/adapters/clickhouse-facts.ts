@@ -19,6 +19,7 @@ const hourRow = z.object({
   measured_seconds: z.number(),
   last_sample_at: z.number().nullable(),
   flags: z.array(z.string()),
+  read_at_ms: z.coerce.number(),
   management_cost: decimal,
   cpu_cost: decimal,
   ram_cost: decimal,
@@ -30,7 +31,7 @@ const hourRow = z.object({
 type HourRow = z.infer<typeof hourRow>;
 
 const currentVersions = `
-  SELECT hour, argMax(tuple(data_version, closed, rows, measured_seconds, last_sample_at, flags), read_at_ms) AS current
+  SELECT hour, argMax(tuple(data_version, closed, rows, measured_seconds, last_sample_at, flags, read_at_ms), read_at_ms) AS current
   FROM account_hours
   WHERE cloud_account_id = {account:UUID} AND hour >= {from:DateTime('UTC')} AND hour < {until:DateTime('UTC')}
   GROUP BY hour`;
@@ -42,7 +43,7 @@ SELECT
   toUnixTimestamp(versions.hour) AS hour,
   tupleElement(current, 1) AS data_version, tupleElement(current, 2) AS closed, tupleElement(current, 3) AS rows,
   tupleElement(current, 4) AS measured_seconds, toUnixTimestamp(tupleElement(current, 5)) AS last_sample_at,
-  tupleElement(current, 6) AS flags,
+  tupleElement(current, 6) AS flags, tupleElement(current, 7) AS read_at_ms,
   facts.rows_found AS rows_found,
   ${costComponents.map((component) => `facts.${component}_sum AS ${component}`).join(', ')}
 FROM versions
@@ -85,6 +86,7 @@ function toEntry(row: HourRow): LedgerEntry {
     costs,
     measuredSeconds: whole ? row.measured_seconds : 0,
     closed: row.closed,
+    readAtMs: row.read_at_ms,
     dataVersion: row.data_version,
     lastSampleMs: row.last_sample_at === null ? null : row.last_sample_at * 1000,
     flags: whole ? row.flags : [...row.flags, 'facts-missing'].sort(),

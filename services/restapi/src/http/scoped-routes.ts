@@ -1,3 +1,4 @@
+import type { Problem } from '@cloudtuner/errors';
 import type {
   CloudAccount,
   CloudAccountsRepository,
@@ -86,6 +87,14 @@ interface Dependencies {
 
 const declared = routesFor<Principal>();
 
+/** An error as OpenCost answers it. */
+const openCostErrorBody = ({ status, detail }: Problem) => ({
+  code: status,
+  status: '',
+  data: null,
+  message: `Error: ${detail}`,
+});
+
 /** An answer is final when what it is about has closed; late data then changes its text, and so its ETag. */
 function revalidatesWhenFinal(operation: Operation, now: () => number): ((answer: unknown) => boolean) | undefined {
   if (!isRevalidated(operation)) return undefined;
@@ -100,7 +109,7 @@ function routeOf<O extends Operation>(
   now: () => number,
   handler: (input: OperationInput<O>) => Promise<unknown>,
 ): Route<Principal> {
-  const { operationId, path, summary, access, status, params, query, body, upload, response, stream } =
+  const { operationId, path, summary, access, status, params, query, body, upload, response, stream, errorForm } =
     operation as Operation;
   const revalidates = revalidatesWhenFinal(operation, now);
   const declaration = {
@@ -115,6 +124,7 @@ function routeOf<O extends Operation>(
     ...(body === undefined ? {} : { body }),
     ...(upload === undefined ? {} : { upload: true }),
     ...(revalidates === undefined ? {} : { revalidates }),
+    ...(errorForm === undefined ? {} : { errorBody: openCostErrorBody }),
   };
   // The edge has parsed the input with the operation's own schemas.
   const handle = (input: unknown): Promise<unknown> => handler(input as OperationInput<O>);

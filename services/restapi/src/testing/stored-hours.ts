@@ -1,17 +1,35 @@
 import type { ClickhouseClient } from '@cloudtuner/clickhouse';
-import { costComponents, formatNanos, sumNanos, type CostComponent, type Nanos } from '@cloudtuner/cost-model';
+import {
+  costComponents,
+  formatNanos,
+  sumNanos,
+  type AssetType,
+  type CostComponent,
+  type Nanos,
+} from '@cloudtuner/cost-model';
 
 const tag = { surface: 'test', route: 'restapi' };
 
 /** One asset of an hour with its costs. */
 export type AssetCosts = Partial<Readonly<Record<CostComponent, Nanos>>>;
 
+/** What else may be said of an asset; a node of some name when nothing is. */
+export interface StoredAsset extends AssetCosts {
+  readonly type?: AssetType;
+  readonly key?: string;
+  readonly providerId?: string;
+  readonly properties?: Readonly<Record<string, string>>;
+  readonly quantities?: Readonly<Record<string, number>>;
+}
+
 /** An hour as the worker leaves it. */
 export interface StoredHour {
   /** Start, unix seconds. */
   readonly hour: number;
   readonly version: string;
-  readonly assets: readonly AssetCosts[];
+  readonly assets: readonly StoredAsset[];
+  /** Of `allocation_hours`; absent: stored without pods. */
+  readonly allocationRows?: number;
   readonly readAtMs?: number;
   readonly closed?: boolean;
   readonly measuredSeconds?: number;
@@ -38,17 +56,18 @@ const noQuantities = Object.fromEntries(
   ].map((column) => [column, null]),
 );
 
-function factRow(account: string, { hour, version }: StoredHour, costs: AssetCosts, index: number) {
+function factRow(account: string, { hour, version }: StoredHour, costs: StoredAsset, index: number) {
   return {
     cloud_account_id: account,
     hour,
     data_version: version,
-    asset_type: 'node',
-    asset_key: `node-${String(index)}`,
-    provider_id: '',
-    properties: {},
+    asset_type: costs.type ?? 'node',
+    asset_key: costs.key ?? `node-${String(index)}`,
+    provider_id: costs.providerId ?? '',
+    properties: costs.properties ?? {},
     covered_seconds: 3600,
     ...noQuantities,
+    ...costs.quantities,
     ...Object.fromEntries(
       costComponents.map((component) => {
         const nanos = costs[component];
@@ -76,6 +95,7 @@ export async function storeHours(
       read_at_ms: String(hour.readAtMs ?? 1),
       closed: hour.closed ?? true,
       rows: hour.assets.length,
+      allocation_rows: hour.allocationRows ?? null,
       measured_seconds: hour.measuredSeconds ?? 3600,
       expected_seconds: 3600,
       last_sample_at: hour.lastSampleAt === undefined ? hour.hour + 3590 : hour.lastSampleAt,

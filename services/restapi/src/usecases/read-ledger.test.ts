@@ -20,6 +20,7 @@ const account: CloudAccount = {
   createdAt: new Date(0),
   deletedAt: null,
   lastReadAt: null,
+  allocationLabelKeys: [],
 };
 
 const entry = (hour: number, cpu: Nanos, overrides: Partial<LedgerEntry> = {}): LedgerEntry => ({
@@ -103,6 +104,26 @@ describe('readLedger: the running and the not yet closed hours', () => {
     expect(entries.map(({ costs }) => costs.total)).toEqual([4n, 5n, 2n]);
     expect(warnings).toEqual([]);
     expect(outcomes).toEqual(['answered']);
+  });
+
+  it('takes a stored open hour that was read within 90 s, and asks live for one that is older', async () => {
+    const open = (hour: number, ageMs: number) => entry(hour, 5n, { closed: false, readAtMs: nowMs - ageMs });
+    const closed = [7, 8, 9].map((hour) => entry(hour, 1n));
+    const live = [entry(10, 99n, { closed: false })];
+    const fresh = sourcesOf({ stored: [...closed, open(10, 90_000)], live });
+    expect((await read(fresh.sources, today)).entries.at(-1)?.costs.total).toBe(5n);
+    expect(fresh.asked).toEqual([]);
+    const old = sourcesOf({ stored: [...closed, open(10, 90_001)], live });
+    expect((await read(old.sources, today)).entries.at(-1)?.costs.total).toBe(99n);
+    expect(old.asked).toEqual([{ startMs: day + 10 * msPerHour, endMs: day + 11 * msPerHour }]);
+  });
+
+  it('lets a fresh stored hour win over live when an older hour has to be asked for', async () => {
+    const { sources } = sourcesOf({
+      stored: [entry(7, 1n), entry(8, 1n), entry(10, 5n, { closed: false, readAtMs: nowMs })],
+      live: [entry(9, 4n, { closed: false }), entry(10, 99n, { closed: false })],
+    });
+    expect((await read(sources, today)).entries.map(({ costs }) => costs.total)).toEqual([1n, 1n, 4n, 5n]);
   });
 
   it('falls back to what is stored of an open hour, with a warning, when live costs cannot be had', async () => {

@@ -2,6 +2,7 @@ import { msPerDay, msPerHour, sumKnownNanos, type Nanos, type TimeWindow } from 
 import type { CloudAccount } from '@cloudtuner/metadata';
 import { totalOnly } from '../domain/costs';
 import type { LedgerEntry } from '../domain/ledger';
+import { hoursToCompute, isSettled } from '../domain/live-hours';
 import type { FactsReader, LedgerObserver, LiveCostsReader, ReadContext } from '../ports';
 
 /** What the ledger is read from. */
@@ -32,21 +33,12 @@ export interface Ledger {
   readonly warnings: readonly LedgerWarning[];
 }
 
-/** Hours back from the running one that are asked live when they are not closed: a worker that is late by more has a problem of its own. */
-const liveHours = 3;
-
-const hourStart = (timestampMs: number): number => Math.floor(timestampMs / msPerHour) * msPerHour;
 const dayStart = (timestampMs: number): number => Math.floor(timestampMs / msPerDay) * msPerDay;
 
-/** The hull of the hours in the window that are recent and not closed; undefined when there is none. */
-function liveWindow(request: LedgerRequest, stored: readonly LedgerEntry[]): TimeWindow | undefined {
-  const { window, nowMs } = request;
-  const closed = new Set(stored.filter((entry) => entry.closed).map((entry) => entry.startMs));
-  const from = Math.max(window.startMs, hourStart(nowMs) - liveHours * msPerHour);
-  const until = Math.min(window.endMs, hourStart(nowMs) + msPerHour);
-  const open: number[] = [];
-  for (let startMs = from; startMs < until; startMs += msPerHour) if (!closed.has(startMs)) open.push(startMs);
-  const [first, last] = [open[0], open.at(-1)];
+/** The hull of the hours in the window that have to be computed now; undefined when there is none. */
+function liveWindow({ window, nowMs }: LedgerRequest, stored: readonly LedgerEntry[]): TimeWindow | undefined {
+  const hours = hoursToCompute(window, nowMs, stored);
+  const [first, last] = [hours[0], hours.at(-1)];
   return first === undefined || last === undefined ? undefined : { startMs: first, endMs: last + msPerHour };
 }
 
@@ -74,11 +66,12 @@ async function readLive(
   }
 }
 
-/** Closed hours stay; a live hour wins over a stored one that is open; what live does not know stays as stored. */
-function merged(stored: readonly LedgerEntry[], live: readonly LedgerEntry[]): LedgerEntry[] {
+/** Settled hours stay; a live hour wins over any other stored one; what live does not know stays as stored. */
+function merged(stored: readonly LedgerEntry[], live: readonly LedgerEntry[], nowMs: number): LedgerEntry[] {
   const byStart = new Map(stored.map((entry) => [entry.startMs, entry]));
   for (const entry of live) {
-    if (byStart.get(entry.startMs)?.closed !== true) byStart.set(entry.startMs, entry);
+    const known = byStart.get(entry.startMs);
+    if (known === undefined || !isSettled(known, nowMs)) byStart.set(entry.startMs, entry);
   }
   return [...byStart.values()].sort((a, b) => a.startMs - b.startMs);
 }
@@ -96,6 +89,12 @@ function expiredDay(startMs: number, expense: Nanos): LedgerEntry {
     flags: ['hours-expired'],
   };
 }
+
+/** What an answer says that has open hours as they were last stored. */
+export const liveCostsUnavailable: LedgerWarning = {
+  code: 'live-costs-unavailable',
+  detail: 'The costs of the last hours could not be computed now; the stored ones are a few minutes old.',
+};
 
 interface StoredFacts {
   readonly hours: readonly LedgerEntry[];
@@ -150,7 +149,7 @@ async function readStored(
 }
 
 /**
- * Reads what a cluster cost: closed hours as stored, recent open hours live, and what is stored of those when live
+ * Reads what a cluster cost: settled hours as stored, the other recent ones live, and what is stored of those when live
  * costs cannot be had. The one source of every amount that this service answers, so that all routes agree.
  *
  * @throws AppError `clickhouse-unavailable`
@@ -164,7 +163,6 @@ export async function readLedger(
   const open = account.deletedAt === null ? liveWindow(request, stored) : undefined;
   if (open === undefined) return { entries: stored, warnings: [] };
   const live = await readLive(sources, account, request, open);
-  if (live !== undefined) return { entries: merged(stored, live), warnings: [] };
-  const detail = 'The costs of the last hours could not be computed now; the stored ones are a few minutes old.';
-  return { entries: stored, warnings: [{ code: 'live-costs-unavailable', detail }] };
+  if (live !== undefined) return { entries: merged(stored, live, request.nowMs), warnings: [] };
+  return { entries: stored, warnings: [liveCostsUnavailable] };
 }

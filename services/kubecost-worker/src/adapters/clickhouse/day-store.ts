@@ -3,7 +3,8 @@ import { formatNanos, parseNanos } from '@cloudtuner/cost-model';
 import { z } from 'zod';
 import { daySeconds } from '../../domain/calendar';
 import type { DayStore, WrittenDay } from '../../ports';
-import { currentHours, dateOf, hourRow } from './rows';
+import { createRollupStore } from './rollup-store';
+import { currentHours, dateOf, hourRow, inHoursOfAccount } from './rows';
 
 const tag: QueryTag = { surface: 'kubecost-worker', route: 'store-day' };
 
@@ -17,6 +18,9 @@ const dayRow = z
     measured_seconds: z.number(),
     expected_seconds: z.number(),
     total_cost: z.string(),
+    rollup_version: z.string(),
+    rollup_fact_rows: z.coerce.number(),
+    rollup_label_keys: z.array(z.string()),
   })
   .transform((row): WrittenDay => ({
     dataVersion: row.data_version,
@@ -24,16 +28,19 @@ const dayRow = z
     measuredSeconds: row.measured_seconds,
     expectedSeconds: row.expected_seconds,
     totalNanos: parseNanos(row.total_cost),
+    rollup:
+      row.rollup_version === ''
+        ? null
+        : { version: row.rollup_version, factRows: row.rollup_fact_rows, labelKeys: row.rollup_label_keys },
   }));
 
 /** Days in `expenses` and `account_days`, and the facts that they are made from. */
 export function createDayStore(client: ClickhouseClient): DayStore {
   return {
+    rollups: createRollupStore(client),
     findHoursOfDay: (tenant, day) =>
       client.query({
-        sql: currentHours(
-          'cloud_account_id = {account:UUID} AND hour >= toDateTime({from:UInt32}) AND hour < toDateTime({to:UInt32})',
-        ),
+        sql: currentHours(inHoursOfAccount),
         params: { account: tenant, from: day, to: day + daySeconds },
         schema: hourRow,
         tag,
@@ -84,7 +91,9 @@ export function createDayStore(client: ClickhouseClient): DayStore {
     },
     async findDay(tenant, day) {
       const [row] = await client.query({
-        sql: `SELECT data_version, written_at_ms, measured_seconds, expected_seconds, total_cost FROM account_days
+        sql: `SELECT data_version, written_at_ms, measured_seconds, expected_seconds, total_cost,
+                     rollup_version, rollup_fact_rows, rollup_label_keys
+              FROM account_days
               WHERE cloud_account_id = {account:UUID} AND date = {date:Date} ORDER BY written_at_ms DESC LIMIT 1`,
         params: { account: tenant, date: dateOf(day) },
         schema: dayRow,
@@ -102,6 +111,9 @@ export function createDayStore(client: ClickhouseClient): DayStore {
         measured_seconds: written.measuredSeconds,
         expected_seconds: written.expectedSeconds,
         total_cost: formatNanos(written.totalNanos),
+        rollup_version: written.rollup?.version ?? '',
+        rollup_fact_rows: written.rollup?.factRows ?? 0,
+        rollup_label_keys: written.rollup?.labelKeys ?? [],
       };
       const token = [tenant, day, written.dataVersion, written.writtenAtMs].join('|');
       await client.insert({ table: 'account_days', rows: [row], token, tag, tenant });

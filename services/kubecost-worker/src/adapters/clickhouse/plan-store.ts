@@ -33,6 +33,20 @@ const sql = `
   ) AS w ON w.account = h.account AND w.date = h.date
   ORDER BY account, day`;
 
+const outdatedRow = z.object({ account: z.uuid(), day: z.number() });
+
+/** A day that names sums whose keys are not those of its account. Keys are joined by what no key contains. */
+const outdatedSql = `
+  SELECT toString(account) AS account, toUnixTimestamp(toDateTime(date, 'UTC')) AS day
+  FROM (
+    SELECT cloud_account_id AS account, date, argMax((rollup_version, arrayStringConcat(rollup_label_keys, ' ')), written_at_ms) AS latest
+    FROM account_days WHERE cloud_account_id IN {accounts:Array(UUID)} AND date >= {fromDate:Date} GROUP BY account, date
+  )
+  WHERE latest.1 != '' AND (account, latest.2) NOT IN {wanted:Array(Tuple(UUID, String))}
+  ORDER BY day DESC, account LIMIT {limit:UInt32}`;
+
+const tenantOf = (accounts: readonly string[]): string => (accounts.length === 1 ? (accounts[0] ?? 'none') : 'several');
+
 /** States of days in `account_hours` and `account_days`, for several accounts at once. */
 export function createPlanStore(client: ClickhouseClient): PlanStore {
   return {
@@ -42,7 +56,7 @@ export function createPlanStore(client: ClickhouseClient): PlanStore {
         params: { accounts, from: fromDay, fromDate: dateOf(fromDay) },
         schema: dayRow,
         tag,
-        tenant: accounts.length === 1 ? (accounts[0] ?? 'none') : 'several',
+        tenant: tenantOf(accounts),
       });
       const days = new Map<string, DayState[]>();
       for (const row of rows) {
@@ -54,6 +68,24 @@ export function createPlanStore(client: ClickhouseClient): PlanStore {
         };
         days.set(row.account, [...(days.get(row.account) ?? []), state]);
       }
+      return days;
+    },
+    async readDaysOfOtherKeys(accounts, fromDay, limit) {
+      const ids = accounts.map(({ id }) => id);
+      const rows = await client.query({
+        sql: outdatedSql,
+        params: {
+          accounts: ids,
+          fromDate: dateOf(fromDay),
+          wanted: accounts.map(({ id, allocationLabelKeys }) => ({ tuple: [id, allocationLabelKeys.join(' ')] })),
+          limit,
+        },
+        schema: outdatedRow,
+        tag,
+        tenant: tenantOf(ids),
+      });
+      const days = new Map<string, number[]>();
+      for (const { account, day } of rows) days.set(account, [...(days.get(account) ?? []), day]);
       return days;
     },
   };

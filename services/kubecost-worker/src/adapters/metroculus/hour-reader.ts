@@ -3,17 +3,18 @@ import { hourSeconds } from '../../domain/calendar';
 import type { HourReader } from '../../ports';
 
 /** Hours as metroculus computes them from the samples. */
-export function createHourReader(client: Pick<MetroculusClient, 'getKubecostAssets'>): HourReader {
+export function createHourReader(client: Pick<MetroculusClient, 'getKubecostAllocations'>): HourReader {
   return {
     async readHour(cloudAccountId, hour, signal) {
-      const { rows, end } = await client.getKubecostAssets({
+      const { assets, allocations, end } = await client.getKubecostAllocations({
         cloudAccountId,
         startSeconds: hour,
         endSeconds: hour + hourSeconds,
         signal,
       });
       return {
-        rows,
+        assets,
+        allocations,
         sha256: end.sha256,
         measuredSeconds: end.measured_seconds,
         expectedSeconds: end.expected_seconds,

@@ -1,10 +1,16 @@
 import {
+  cleanup,
   closeDay,
   closeHour,
   createProducer,
+  jobIdOf,
+  reaggregateHour,
   refreshLiveHour,
+  sweepHours,
   type JobCounts,
+  type Producer,
   type ProducerOptions,
+  type QueueDefinition,
 } from '@cloudtuner/queues';
 import { isoOf } from '../../domain/calendar';
 import type { Dispatcher } from '../../ports';
@@ -15,22 +21,56 @@ export interface QueueDispatcher extends Dispatcher {
   close(): Promise<void>;
 }
 
+type AskOnce = <Payload>(
+  queue: QueueDefinition<Payload>,
+  producer: Producer<Payload, null>,
+  payload: Payload,
+) => Promise<boolean>;
+
+const maxRemembered = 50_000;
+
+/** Asks for jobs that are kept when they have ended: each id once. What was asked for from here is not looked up again. */
+function createAskOnce(): AskOnce {
+  const asked = new Set<string>();
+  return async (queue, producer, payload) => {
+    const jobId = jobIdOf(queue, payload);
+    const key = `${queue.name} ${jobId}`;
+    if (asked.has(key)) return false;
+    const isNew = (await producer.jobStatus(jobId)) === null && (await producer.enqueue(payload)).added;
+    if (asked.size >= maxRemembered) asked.clear();
+    asked.add(key);
+    return isNew;
+  };
+}
+
 /** Work as jobs of the queues. */
 export function createDispatcher(options: ProducerOptions): QueueDispatcher {
   const live = createProducer(refreshLiveHour, options);
   const hours = createProducer(closeHour, options);
   const days = createProducer(closeDay, options);
+  const again = createProducer(reaggregateHour, options);
+  const sweeps = createProducer(sweepHours, options);
+  const cleanups = createProducer(cleanup, options);
+  const askOnce = createAskOnce();
   return {
     refreshLiveHour: async (cloudAccountId) => (await live.enqueue({ cloudAccountId })).added,
     closeHour: async (cloudAccountId, hour) => (await hours.enqueue({ cloudAccountId, hour: isoOf(hour) })).added,
     closeDay: async (cloudAccountId, day) => (await days.enqueue({ cloudAccountId, day: isoOf(day) })).added,
+    reaggregateHour: async (cloudAccountId, hour, reason) =>
+      (await again.enqueue({ cloudAccountId, hour: isoOf(hour), reason })).added,
+    waitingReaggregations: async () => (await again.counts()).waiting,
+    sweepHours: (cloudAccountId, day) => askOnce(sweepHours, sweeps, { cloudAccountId, day: isoOf(day) }),
+    cleanup: (hour) => askOnce(cleanup, cleanups, { hour: isoOf(hour) }),
     counts: {
       [refreshLiveHour.name]: () => live.counts(),
       [closeHour.name]: () => hours.counts(),
       [closeDay.name]: () => days.counts(),
+      [reaggregateHour.name]: () => again.counts(),
+      [sweepHours.name]: () => sweeps.counts(),
+      [cleanup.name]: () => cleanups.counts(),
     },
     async close() {
-      await Promise.all([live.close(), hours.close(), days.close()]);
+      await Promise.all([live, hours, days, again, sweeps, cleanups].map((producer) => producer.close()));
     },
   };
 }

@@ -1,32 +1,79 @@
-import { AppError } from '@cloudtuner/errors';
-import { parseWindow, type TimeWindow } from '@cloudtuner/cost-model';
+import { parseWindow } from '@cloudtuner/cost-model';
+import type { CloudAccount, Organization } from '@cloudtuner/metadata';
 import { operations } from '@cloudtuner/restapi-client';
 import type { Route } from '@cloudtuner/service-kit';
 import { bucketOf, bucketsOf, coverageOf } from '../../domain/ledger';
 import { wholeHours } from '../../domain/requested-window';
 import { listClusters } from '../../usecases/list-clusters';
 import { readLedger } from '../../usecases/read-ledger';
+import { answerClusterAllocation, type AllocationDependencies } from '../cluster-allocation';
+import { askedWindow, findCluster, type WindowQuery } from '../cluster-request';
 import { ledgerRequest, presentWarning, type CostDependencies } from '../cost-request';
-import { finalAfter, presentBucket, presentMoney, secondsOf } from '../present-costs';
+import { finalAfter, presentBucket, presentMoney, secondsOf, type MoneyForm } from '../present-costs';
 import type { Principal } from '../principal';
 import { onlySeen } from '../scope-checks';
-import type { ScopedRoutes } from '../scoped-routes';
+import type { OperationInput, ScopedRoutes } from '../scoped-routes';
 
-interface WindowQuery {
-  readonly window?: string | undefined;
-  readonly start_time?: number | undefined;
-  readonly end_time?: number | undefined;
-  readonly step: '1h' | '1d';
+type CostsQuery = OperationInput<typeof operations.getClusterCosts>['query'];
+
+const bucketStep = (step: string | undefined): '1h' | '1d' => (step === '1h' ? '1h' : '1d');
+
+/** The costs of a cluster from the ledger, by hour or day. */
+async function answerClusterCosts(
+  dependencies: CostDependencies,
+  { account, organization }: { account: CloudAccount; organization: Organization },
+  request: {
+    readonly query: WindowQuery & { readonly step?: string | undefined; readonly money: MoneyForm };
+    readonly nowMs: number;
+    readonly signal: AbortSignal;
+  },
+) {
+  const { query, nowMs, signal } = request;
+  const { liveBudgetMs } = dependencies;
+  const step = bucketStep(query.step);
+  const window = wholeHours(askedWindow(query, nowMs), step);
+  const asked = ledgerRequest(window, { nowMs, liveBudgetMs, route: 'getClusterCosts', signal });
+  const { entries, warnings } = await readLedger(dependencies, account, asked);
+  const total = bucketOf(window, entries, nowMs);
+  return {
+    cluster_id: account.id,
+    cluster_name: account.name,
+    currency: organization.currency,
+    granularity: 'cluster' as const,
+    window: { start: secondsOf(window.startMs), end: secondsOf(window.endMs) },
+    step,
+    final_after: finalAfter(window.endMs),
+    data_version: total.dataVersion,
+    costs: bucketsOf(window, entries, { step, nowMs }).map((bucket) => presentBucket(bucket, query.money)),
+    total: presentBucket(total, query.money),
+    coverage: coverageOf(total),
+    freshness: { last_sample_at: total.lastSampleMs === null ? null : secondsOf(total.lastSampleMs) },
+    flags: [...total.flags],
+    warnings: [...warnings],
+  };
 }
 
-function windowOf({ window, start_time, end_time, step }: WindowQuery, nowMs: number): TimeWindow {
-  if (window !== undefined) return wholeHours(parseWindow(window, { nowMs }), step);
-  return wholeHours({ startMs: (start_time ?? 0) * 1000, endMs: (end_time ?? 0) * 1000 }, step);
+/** Answers the costs of a cluster by hour or day, or by any grouping. */
+export async function answerCosts(
+  dependencies: AllocationDependencies,
+  account: CloudAccount,
+  { query, signal }: { readonly query: CostsQuery; readonly signal: AbortSignal },
+) {
+  const nowMs = dependencies.now();
+  const cluster = { account, organization: await findCluster(dependencies, account) };
+  const { aggregate, step = 'all' } = query;
+  const answer =
+    aggregate === undefined
+      ? await answerClusterCosts(dependencies, cluster, { query, nowMs, signal })
+      : await answerClusterAllocation(dependencies, cluster, { query: { ...query, aggregate, step }, nowMs, signal });
+  // A question that cannot be meant is no read.
+  dependencies.noteRead(account);
+  return answer;
 }
 
 /** Clusters and their costs. */
-export function costRoutes(routes: ScopedRoutes, dependencies: CostDependencies): Route<Principal>[] {
-  const { organizations, noteRead, now, liveBudgetMs } = dependencies;
+export function costRoutes(routes: ScopedRoutes, dependencies: AllocationDependencies): Route<Principal>[] {
+  const { now, liveBudgetMs } = dependencies;
   return [
     routes.inOrganization(operations.listClusters, async ({ organization, identity, query, signal }) => {
       const seen = { ...dependencies, cloudAccounts: onlySeen(dependencies.cloudAccounts, identity) };
@@ -49,34 +96,8 @@ export function costRoutes(routes: ScopedRoutes, dependencies: CostDependencies)
         warnings: warnings.map(presentWarning),
       };
     }),
-    routes.inCloudAccount(operations.getClusterCosts, async ({ account, query, signal }) => {
-      // A bill is no cluster; there is none of this id.
-      if (account.type !== 'kubernetes_cnr') throw new AppError('not-found', 'There is nothing at this address.');
-      const nowMs = now();
-      const window = windowOf(query, nowMs);
-      const organization = await organizations.find(account.organizationId);
-      if (organization === null) throw new AppError('not-found', 'There is nothing at this address.');
-      noteRead(account);
-      const request = ledgerRequest(window, { nowMs, liveBudgetMs, route: 'getClusterCosts', signal });
-      const { entries, warnings } = await readLedger(dependencies, account, request);
-      const total = bucketOf(window, entries, nowMs);
-      const buckets = bucketsOf(window, entries, { step: query.step, nowMs });
-      return {
-        cluster_id: account.id,
-        cluster_name: account.name,
-        currency: organization.currency,
-        granularity: 'cluster' as const,
-        window: { start: secondsOf(window.startMs), end: secondsOf(window.endMs) },
-        step: query.step,
-        final_after: finalAfter(window.endMs),
-        data_version: total.dataVersion,
-        costs: buckets.map((bucket) => presentBucket(bucket, query.money)),
-        total: presentBucket(total, query.money),
-        coverage: coverageOf(total),
-        freshness: { last_sample_at: total.lastSampleMs === null ? null : secondsOf(total.lastSampleMs) },
-        flags: [...total.flags],
-        warnings: [...warnings],
-      };
-    }),
+    routes.inCloudAccount(operations.getClusterCosts, ({ account, query, signal }) =>
+      answerCosts(dependencies, account, { query, signal }),
+    ),
   ];
 }

@@ -15,6 +15,7 @@ const account = (id: string): CloudAccount => ({
   createdAt: new Date(0),
   deletedAt: null,
   lastReadAt: null,
+  allocationLabelKeys: [],
 });
 
 const request: BillsRequest = {

@@ -1,5 +1,5 @@
-import { byText, type AssetIndex } from '../asset-index';
-import type { Series } from '../series';
+import { byText, type AssetIndex } from './asset-index';
+import type { Series } from './series';
 
 export type Texts = Readonly<Record<string, string>>;
 

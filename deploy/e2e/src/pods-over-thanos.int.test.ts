@@ -1,0 +1,5 @@
+import { describePods } from './pods-suite';
+
+describe('pods over Thanos', () => {
+  describePods('thanos');
+});

@@ -1,0 +1,138 @@
+import { parseNanos, sumNanos } from '@cloudtuner/cost-model';
+import type { StoreKind } from '@cloudtuner/launcher';
+import type { KubecostAllocations } from '@cloudtuner/metroculus-client';
+import { waitFor } from '@cloudtuner/test-kit';
+import { splitOf } from './amounts';
+import {
+  backfill,
+  dayMs,
+  floorTo,
+  hourMs,
+  minuteMs,
+  pushPast,
+  startPlatform,
+  type Platform,
+  type Tenant,
+} from './platform';
+import {
+  expectContainersOfTheBooks,
+  expectCostsOfTheBooks,
+  expectGroup,
+  expectSumsOfTheBooks,
+  groupsOf,
+  type PodTruth,
+} from './pod-truth';
+
+const startDeadlineMs = 600_000;
+const aroundMs = 10 * minuteMs;
+const pageSize = 1000;
+
+type Amount = number | string | null;
+const nanos = (amount: Amount): bigint => parseNanos(String(amount ?? 0));
+
+/** A day of a cluster in one grouping, all pages of it. */
+async function dayBy({ client, accountId }: Tenant, dayStartMs: number, aggregate: string) {
+  const query = {
+    start_time: dayStartMs / 1000,
+    end_time: (dayStartMs + dayMs) / 1000,
+    money: 'string',
+    aggregate,
+    idle: 'true',
+    limit: pageSize,
+  } as const;
+  const params = { cluster_id: accountId };
+  const { rows = [], total_count: count = 0, ...answer } = await client.getClusterCosts({ params, query });
+  while (rows.length < count) {
+    const page = await client.getClusterCosts({ params, query: { ...query, offset: rows.length } });
+    rows.push(...(page.rows ?? []));
+  }
+  return { ...answer, rows };
+}
+
+/** A day of both sample clusters, from remote_write through a real store, pod by pod against their own books. */
+export function describePods(store: StoreKind): void {
+  let platform: Platform;
+  let tenants: readonly Tenant[];
+  const dayStartMs = floorTo(dayMs, Date.now() - aroundMs) - dayMs;
+  const hours = Array.from({ length: 24 }, (_, index) => dayStartMs + index * hourMs);
+
+  const truthOf = ({ cluster }: Tenant, startMs: number): PodTruth => ({
+    cluster,
+    window: { startMs, endMs: startMs + hourMs },
+  });
+  const readHour = ({ accountId }: Tenant, startMs: number): Promise<KubecostAllocations> =>
+    platform.metroculus.getKubecostAllocations({
+      cloudAccountId: accountId,
+      startSeconds: startMs / 1000,
+      endSeconds: (startMs + hourMs) / 1000,
+    });
+
+  beforeAll(async () => {
+    platform = await startPlatform(store);
+    tenants = [await platform.createTenant('shop', 'shop'), await platform.createTenant('research', 'research')];
+    await pushPast(platform, tenants, dayStartMs - aroundMs, dayStartMs + dayMs + aroundMs);
+    for (const tenant of tenants) {
+      await waitFor(async () => (await readHour(tenant, dayStartMs)).allocations.length > 0, {
+        what: 'the first pods',
+      });
+    }
+  }, startDeadlineMs);
+
+  afterAll(() => platform.stop(), startDeadlineMs);
+
+  it(
+    'metroculus says of every hour of the day what the books say: containers, namespaces, nodes and the cluster',
+    async () => {
+      for (const tenant of tenants) {
+        for (const startMs of hours) {
+          const truth = truthOf(tenant, startMs);
+          const hour = await readHour(tenant, startMs);
+          expectContainersOfTheBooks(truth, hour);
+          expectCostsOfTheBooks(truth, hour);
+          expectSumsOfTheBooks(truth, hour);
+          expect(hour.end).toMatchObject({ measured_seconds: 3600, expected_seconds: 3600 });
+        }
+      }
+    },
+    startDeadlineMs,
+  );
+
+  it(
+    'the API says the same of the day, from what the worker has stored',
+    async () => {
+      for (const tenant of tenants) {
+        await backfill(tenant, dayStartMs, dayStartMs + dayMs);
+        const truths = hours.map((startMs) => truthOf(tenant, startMs));
+        const { total } = await tenant.client.getClusterCosts({
+          params: { cluster_id: tenant.accountId },
+          query: { start_time: dayStartMs / 1000, end_time: (dayStartMs + dayMs) / 1000, money: 'string' },
+        });
+        for (const [aggregate, by] of [
+          ['namespace', 'namespace'],
+          ['namespace,pod,container', 'container'],
+        ] as const) {
+          const answer = await dayBy(tenant, dayStartMs, aggregate);
+          const rows = new Map(answer.rows.map((row) => [row.name, row]));
+          const groups = groupsOf(truths, by);
+          // Of these the books are met to the nano.
+          const exact = [...groups.values()].filter(({ toleranceNanos }) => toleranceNanos.cpu === 0);
+          expect(exact.length).toBeGreaterThan(2);
+          for (const [name, truth] of groups) {
+            const row = rows.get(name);
+            const costs = {
+              cpu: nanos(row?.cpu_cost ?? null),
+              ram: nanos(row?.ram_cost ?? null),
+              gpu: nanos(row?.gpu_cost ?? null),
+            };
+            expectGroup(name, costs, truth);
+          }
+          // Every grouping adds up to the same, which is what the cluster costs without any.
+          expect(sumNanos(answer.rows.map((row) => nanos(row.total_cost)))).toBe(splitOf(total).total);
+          expect(answer.total.total_cost).toBe(total.total_cost);
+          expect(answer.coverage).toBe(1);
+        }
+      }
+    },
+    startDeadlineMs,
+  );
+}

@@ -1,0 +1,22 @@
+/** What a query over stored facts may end with. */
+export const queryErrors = [
+  'clickhouse-query-timeout',
+  'clickhouse-query-too-large',
+  'clickhouse-schema-missing',
+  'clickhouse-unavailable',
+] as const;
+
+/** The same, over a window. */
+export const windowErrors = [...queryErrors, 'invalid-window', 'range-too-long'] as const;
+
+/** The same, by groups. */
+export const groupErrors = [
+  ...windowErrors,
+  'aggregate-invalid',
+  'facts-incomplete',
+  'filter-invalid',
+  'step-invalid',
+] as const;
+
+/** What a question to the store of metrics may end with, beside the window. */
+export const usageErrors = [...groupErrors, 'metroculus-rejected', 'metroculus-timeout', 'metroculus-unavailable'] as const;

@@ -1,0 +1,142 @@
+import {
+  findSupersededDays,
+  findSupersededHours,
+  removeAllocationDays,
+  removeAllocationHours,
+  type BoundStatement,
+  type ClickhouseClient,
+  type HourFactTable,
+  type QueryTag,
+} from '@cloudtuner/clickhouse';
+import { z } from 'zod';
+import { dayOf, daySeconds } from '../../domain/calendar';
+import type { CleanupStore, SupersededVersion } from '../../ports';
+import { dateOf } from './rows';
+
+const tag: QueryTag = { surface: 'kubecost-worker', route: 'cleanup' };
+
+const factTables: readonly HourFactTable[] = ['asset_hours', 'allocation_hours'];
+/** Both tables of a day's sums are removed from at once. */
+const sumsTable = 'allocation_days';
+
+const dayRow = z.object({ day: z.number() });
+const hourVersionRow = z.object({ hour: z.number(), data_version: z.string(), rows: z.coerce.number() });
+const dayVersionRow = z.object({ day: z.number(), data_version: z.string(), rows: z.coerce.number() });
+const liveRow = z.object({ account: z.uuid(), hour: z.number(), rows: z.coerce.number() });
+
+const changedDays = `
+  SELECT DISTINCT toUnixTimestamp(toDateTime(date, 'UTC')) AS day FROM (
+    SELECT toDate(hour, 'UTC') AS date FROM account_hours WHERE cloud_account_id = {account:UUID} AND read_at_ms >= {since:UInt64}
+    UNION ALL
+    SELECT date FROM account_days WHERE cloud_account_id = {account:UUID} AND written_at_ms >= {since:UInt64}
+  ) ORDER BY day`;
+
+/** A closed hour never opens again, so what was written of it while it ran can go without its lock. */
+const liveFacts = (table: HourFactTable): string => `
+  SELECT toString(cloud_account_id) AS account, toUnixTimestamp(hour) AS hour, count() AS rows FROM ${table}
+  WHERE cloud_account_id IN {accounts:Array(UUID)} AND toDate(hour) >= {from:Date} AND startsWith(data_version, 'live-')
+    AND (cloud_account_id, hour) IN (
+      SELECT cloud_account_id, hour FROM account_hours WHERE cloud_account_id IN {accounts:Array(UUID)} AND toDate(hour) >= {from:Date}
+      GROUP BY cloud_account_id, hour HAVING argMax(closed, read_at_ms) AND max(read_at_ms) < {before:UInt64})
+  GROUP BY account, hour ORDER BY account, hour LIMIT {limit:UInt32}`;
+
+const removeLive = (table: HourFactTable): string => `
+  DELETE FROM ${table}
+  WHERE cloud_account_id IN {accounts:Array(UUID)} AND toDate(hour) IN {dates:Array(Date)} AND startsWith(data_version, 'live-')
+    AND (cloud_account_id, toUnixTimestamp(hour)) IN {hours:Array(Tuple(UUID, UInt32))}`;
+
+/** Hours whose live facts one statement removes. */
+const hoursPerStatement = 1_000;
+
+const byTable = <Row>(rows: readonly Row[], tableOf: (row: Row) => string): Map<string, Row[]> => {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) groups.set(tableOf(row), [...(groups.get(tableOf(row)) ?? []), row]);
+  return groups;
+};
+
+/** What a removal of some versions is, in the order of its statements. */
+function removals(account: string, table: string, versions: readonly SupersededVersion[]): readonly BoundStatement[] {
+  const factTable = factTables.find((name) => name === table);
+  if (factTable === undefined)
+    return removeAllocationDays(
+      account,
+      versions.map(({ start, dataVersion }) => ({ day: start, dataVersion })),
+    );
+  const hours = versions.map(({ start, dataVersion }) => ({ hour: start, dataVersion }));
+  return [removeAllocationHours(account, hours, factTable)];
+}
+
+async function removeLiveOf(
+  client: ClickhouseClient,
+  table: HourFactTable,
+  accounts: readonly string[],
+  window: { readonly sinceMs: number; readonly beforeMs: number },
+): Promise<number> {
+  const statement = { tag, tenant: 'several' };
+  const found = await client.query({
+    ...statement,
+    sql: liveFacts(table),
+    params: {
+      accounts,
+      from: dateOf(window.sinceMs / 1_000),
+      before: String(window.beforeMs),
+      limit: hoursPerStatement,
+    },
+    schema: liveRow,
+  });
+  if (found.length === 0) return 0;
+  await client.command({
+    ...statement,
+    sql: removeLive(table),
+    params: {
+      accounts: [...new Set(found.map(({ account }) => account))],
+      dates: [...new Set(found.map(({ hour }) => dateOf(hour)))],
+      hours: found.map(({ account, hour }) => ({ tuple: [account, hour] })),
+    },
+  });
+  return found.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** Superseded versions in the tables of facts and of sums. */
+export function createCleanupStore(client: ClickhouseClient): CleanupStore {
+  const windowOf = (day: number, beforeMs: number) => ({
+    ...{ fromDay: dayOf(day), untilDay: dayOf(day) + daySeconds },
+    ...{ nowMs: beforeMs, graceSeconds: 0 },
+  });
+  return {
+    async findChangedDays(tenant, sinceMs) {
+      const params = { account: tenant, since: String(sinceMs) };
+      const rows = await client.query({ sql: changedDays, params, schema: dayRow, tag, tenant });
+      return rows.map(({ day }) => day);
+    },
+    async findSupersededHours(tenant, day, beforeMs) {
+      const found: SupersededVersion[] = [];
+      for (const table of factTables) {
+        const statement = findSupersededHours(tenant, windowOf(day, beforeMs), table);
+        const rows = await client.query({ ...statement, schema: hourVersionRow, tag, tenant });
+        for (const row of rows) found.push({ table, start: row.hour, dataVersion: row.data_version, rows: row.rows });
+      }
+      return found;
+    },
+    async findSupersededDay(tenant, day, beforeMs) {
+      const statement = findSupersededDays(tenant, windowOf(day, beforeMs));
+      const rows = await client.query({ ...statement, schema: dayVersionRow, tag, tenant });
+      return rows.map((row) => ({ table: sumsTable, start: row.day, dataVersion: row.data_version, rows: row.rows }));
+    },
+    async remove(tenant, versions) {
+      for (const [table, ofTable] of byTable(versions, (version) => version.table)) {
+        for (const statement of removals(tenant, table, ofTable)) await client.command({ ...statement, tag, tenant });
+      }
+    },
+    async removeLiveFacts(accounts, window) {
+      const removed: Record<string, number> = {};
+      for (const table of factTables) {
+        for (let rows = -1; rows !== 0;) {
+          rows = await removeLiveOf(client, table, accounts, window);
+          removed[table] = (removed[table] ?? 0) + rows;
+        }
+      }
+      return removed;
+    },
+  };
+}

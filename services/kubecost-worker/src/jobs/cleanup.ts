@@ -1,0 +1,13 @@
+import type { cleanup as queue, JobProcessor } from '@cloudtuner/queues';
+import type { z } from 'zod';
+import { secondsOf } from '../domain/calendar';
+import type { WorkerMetrics } from '../metrics';
+import { cleanUp, type CleanUpPorts } from '../usecases/clean-up';
+
+/** Removes what nobody reads any more. */
+export const cleanupJob =
+  (ports: CleanUpPorts, metrics: WorkerMetrics): JobProcessor<z.infer<typeof queue.payload>, null> =>
+  async ({ hour }, { signal }) => {
+    metrics.removed(await cleanUp(ports, { hour: secondsOf(hour), signal }));
+    return 'done';
+  };

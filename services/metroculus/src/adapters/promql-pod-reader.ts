@@ -1,0 +1,56 @@
+import type { Series, TimeWindow } from '@cloudtuner/cost-model';
+import { allOrAbort } from '../domain/all-or-abort';
+import type { PodReader } from '../ports';
+import { podForms, podsOfForm, podsQuery, strayEgressQuery, type PodForm } from '../promql/pod-queries';
+import type { QueryRunner } from './query-runner';
+
+interface NamedForm {
+  readonly form: PodForm;
+  readonly names: ReadonlySet<string>;
+}
+
+/**
+ * Lists the pods of a time by the store's index, which costs no samples. What the index knows of pods beyond that time
+ * makes no difference: they have no samples in it.
+ *
+ * Pods are then asked for by their names. Prometheus and Thanos look names up, while they would try any other pattern on
+ * every pod of every tenant; and a name is the same pod in every metric, so that all its series come together.
+ */
+export async function openPods(
+  runner: QueryRunner,
+  { tenantId, time }: { readonly tenantId: string; readonly time: TimeWindow },
+  signal: AbortSignal,
+): Promise<PodReader> {
+  const listed = await allOrAbort(signal, podForms, async (form, inner): Promise<NamedForm> => {
+    const selected = podsOfForm(tenantId, form);
+    const names = await runner.run('pod_names', inner, (client) =>
+      client.labelValues(form.label, selected, time, { signal: inner }),
+    );
+    return { form, names: new Set(names.filter((name) => name !== '')) };
+  });
+  const all = new Set(listed.flatMap(({ names }) => [...names]));
+
+  return {
+    names: [...all].sort(),
+    async series(wanted, inner) {
+      const asked = listed.flatMap(({ form, names }) => {
+        const here = wanted.filter((name) => names.has(name));
+        return here.length === 0 ? [] : [{ form, names: here }];
+      });
+      const queries = asked.map((part) => podsQuery(tenantId, time, part));
+      const answers = await runner.all('pods', inner, queries);
+      const byName = new Map<string, Series[]>();
+      answers.forEach((series, index) => {
+        const label = asked[index]?.form.label ?? '';
+        for (const one of series) {
+          const name = one.labels[label] ?? '';
+          const known = byName.get(name);
+          if (known === undefined) byName.set(name, [one]);
+          else known.push(one);
+        }
+      });
+      return byName;
+    },
+    strays: async (inner) => (await runner.all('pods', inner, [strayEgressQuery(tenantId, time)])).flat(),
+  };
+}

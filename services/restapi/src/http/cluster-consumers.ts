@@ -1,0 +1,129 @@
+import { idleName, sumKnownNanos, type AllocationRow } from '@cloudtuner/cost-model';
+import type { CloudAccount } from '@cloudtuner/metadata';
+import { namespacesOf, sortConsumers, workloadsOf, type Consumer, type ConsumerOrder } from '../domain/consumers';
+import { coverageOf } from '../domain/observation';
+import { readConsumers, type Consumers, type ConsumerSources, type UsageQuestion } from '../usecases/read-consumers';
+import { allocationQuestion } from './allocation-request';
+import { findCluster, presentHead, type ClusterFinder, type WindowQuery } from './cluster-request';
+import { presentNamespace, presentWorkload } from './present-consumers';
+import { presentMoney, secondsOf, type MoneyForm } from './present-costs';
+
+/** What the routes of namespaces and workloads are made of. */
+export interface ConsumerDependencies extends ConsumerSources, ClusterFinder {
+  readonly now: () => number;
+  readonly liveBudgetMs: number;
+  /** How long an answer waits for the store of metrics. */
+  readonly usageBudgetMs: number;
+}
+
+interface ListQuery extends WindowQuery {
+  readonly sort: ConsumerOrder;
+  readonly limit: number;
+  readonly offset: number;
+  readonly money: MoneyForm;
+}
+
+/** One list of one cluster. */
+export interface ConsumerRequest {
+  readonly account: CloudAccount;
+  readonly query: ListQuery;
+  readonly route: string;
+  readonly signal: AbortSignal;
+}
+
+/** What is asked of allocations for a list, and of the store of metrics. */
+interface ListQuestion {
+  readonly aggregate: string;
+  readonly filter?: string;
+  readonly idle: 'true' | 'false';
+  readonly usage: UsageQuestion;
+}
+
+async function readList(
+  dependencies: ConsumerDependencies,
+  { account, query, route, signal }: ConsumerRequest,
+  { aggregate, filter, idle, usage }: ListQuestion,
+) {
+  const { now, liveBudgetMs, usageBudgetMs } = dependencies;
+  const nowMs = now();
+  const { window, start_time, end_time } = query;
+  const question = allocationQuestion(
+    { window, start_time, end_time, aggregate, filter, idle, step: 'all' },
+    { nowMs, liveBudgetMs, route, signal },
+  );
+  const organization = await findCluster(dependencies, account);
+  dependencies.noteRead(account);
+  const deadlineMs = nowMs + usageBudgetMs;
+  const consumers = await readConsumers(dependencies, account, { question, usage, deadlineMs });
+  return { question, organization, consumers, rows: consumers.allocations.steps.flatMap(({ set }) => set.rows) };
+}
+
+const costOf = (rows: readonly (AllocationRow | null)[]): bigint | null =>
+  sumKnownNanos(rows.map((row) => row?.totalCost ?? null));
+
+function presentList(
+  { account, query }: ConsumerRequest,
+  { question, organization, consumers }: Awaited<ReturnType<typeof readList>>,
+  list: readonly Consumer[],
+) {
+  const { allocations, usage, warnings }: Consumers = consumers;
+  const { observation } = allocations;
+  const evidence = { ...observation, coverage: coverageOf(observation), warnings };
+  const lastSampleMs = usage?.lastSampleMs ?? null;
+  return {
+    ...presentHead({ account, organization }, question.window, evidence),
+    data_version: observation.dataVersion,
+    usage: {
+      coverage: usage?.coverage ?? null,
+      last_sample_at: lastSampleMs === null ? null : secondsOf(lastSampleMs),
+    },
+    limit: query.limit,
+    offset: query.offset,
+    total_count: list.length,
+    total_cost: presentMoney(costOf(list.map(({ row }) => row)), query.money),
+  };
+}
+
+const pageOf = (list: readonly Consumer[], { sort, limit, offset }: ListQuery): Consumer[] =>
+  sortConsumers(list, sort).slice(offset, offset + limit);
+
+/** Answers what the namespaces of a cluster cost and used. */
+export async function answerNamespaces(dependencies: ConsumerDependencies, request: ConsumerRequest) {
+  const { query } = request;
+  const read = await readList(dependencies, request, {
+    aggregate: 'namespace',
+    idle: 'true',
+    usage: { of: 'namespaces' },
+  });
+  const list = namespacesOf(read.rows, read.consumers.usage);
+  const listed = new Set(list.map(({ row }) => row));
+  const idle = read.rows.filter(({ name }) => name === idleName);
+  const others = read.rows.filter((row) => !listed.has(row) && row.name !== idleName);
+  return {
+    ...presentList(request, read, list),
+    idle_cost: presentMoney(costOf(idle), query.money),
+    unallocated_cost: presentMoney(costOf(others), query.money),
+    namespaces: pageOf(list, query).map((consumer) => presentNamespace(consumer, query.money)),
+  };
+}
+
+/** Answers what the workloads of a namespace, or of a whole cluster, cost and used. */
+export async function answerWorkloads(
+  dependencies: ConsumerDependencies,
+  request: ConsumerRequest,
+  namespace: string | undefined,
+) {
+  const { query } = request;
+  const read = await readList(dependencies, request, {
+    aggregate: 'namespace,controller',
+    // A name has no quotes: it was checked by the contract.
+    ...(namespace === undefined ? {} : { filter: `namespace:"${namespace}"` }),
+    idle: 'false',
+    usage: namespace === undefined ? { of: 'nothing' } : { of: 'workloads', namespace },
+  });
+  const list = workloadsOf(read.rows, read.consumers.usage);
+  return {
+    ...presentList(request, read, list),
+    workloads: pageOf(list, query).map((consumer) => presentWorkload(consumer, query.money)),
+  };
+}
