@@ -145,8 +145,8 @@ const forbidden = [
     name: 'lib-layer-clients',
     severity: 'error',
     comment: 'the client of one service does not need the client of another',
-    from: { path: '^libs/(metroculus-client|restapi-client)/', pathNot: tests },
-    to: { path: '^libs/(metroculus-client|restapi-client|test-kit)/', pathNot: '^libs/$1/' },
+    from: { path: '^libs/(kubecost-client|metroculus-client|restapi-client)/', pathNot: tests },
+    to: { path: '^libs/(kubecost-client|metroculus-client|restapi-client|test-kit)/', pathNot: '^libs/$1/' },
   },
   {
     name: 'test-kit-in-tests',
@@ -202,8 +202,13 @@ const forbidden = [
   fence(
     'undici',
     ['undici'],
-    ['^libs/prometheus-client/', '^libs/remote-write/src/[^/]*sender[^/]*$', '^services/diproxy/src/adapters/'],
+    [
+      '^libs/(kubecost|prometheus)-client/',
+      '^libs/remote-write/src/[^/]*sender[^/]*$',
+      '^services/diproxy/src/adapters/',
+    ],
   ),
+  fence('kubecost', ['cockatiel', '@streamparser/json'], ['^libs/kubecost-client/']),
   fence('axios', ['axios'], ['^libs/[^/]+-client/']),
   fence('wire', ['snappy', 'snappyjs', 'protobufjs'], ['^libs/remote-write/', '\\.test\\.ts$']),
 ];

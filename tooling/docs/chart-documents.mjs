@@ -7,7 +7,7 @@ const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 /** Variables that templates set from other values; the rest of a service's variables stand in its `env`. */
 const setByTemplates =
-  /^(PORT|ADMIN_PORT|SHUTDOWN_DEADLINE_SECONDS|CLUSTER_SECRET|QUEUE_PREFIX|METRICS_STORE|(MONGODB|REDIS|CLICKHOUSE|METRICS_WRITE|METRICS_QUERY|METROCULUS)_URL|(MONGODB|CLICKHOUSE)_DATABASE|CLICKHOUSE_(USERNAME|PASSWORD|CLUSTER|MIGRATE_ON_START)|\w+_TLS_(CA_FILE|CERT_FILE|KEY_FILE|VERIFY))$/;
+  /^(PORT|ADMIN_PORT|SHUTDOWN_DEADLINE_SECONDS|CLUSTER_SECRET|QUEUE_PREFIX|METRICS_STORE|(MONGODB|REDIS|CLICKHOUSE|METRICS_WRITE|METRICS_QUERY|METROCULUS|KUBECOST)_URL|(MONGODB|CLICKHOUSE)_DATABASE|CLICKHOUSE_(USERNAME|PASSWORD|CLUSTER|MIGRATE_ON_START)|\w+_TLS_(CA_FILE|CERT_FILE|KEY_FILE|VERIFY))$/;
 
 /** Every value of a chart that has a comment `# -- …`, in order: its path, default and meaning. Others are an error. */
 function describedValues(text, file) {

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deployArguments, readStages } from './dockerfile';
-import { readText, readVariables, root, run, serviceNames, temporaryFolder, type ServiceName } from './workspace';
+import { readText, readVariables, root, run, imageNames, temporaryFolder, type ImageName } from './workspace';
 
 // pnpm copies some thousand files for each service.
 jest.setTimeout(180_000);
@@ -17,7 +17,7 @@ const mebibyte = 1024 * 1024;
 const startDeadlineMs = 60_000;
 
 /** Does what the image's build does, by the command of its Dockerfile, from pnpm's store alone. */
-async function deploy(service: ServiceName): Promise<string> {
+async function deploy(service: ImageName): Promise<string> {
   const { packageManager } = JSON.parse(readText('package.json')) as { packageManager: string };
   const pnpm = path.join(root, '.local', packageManager.replace('@', '-'), 'node_modules/pnpm/bin/pnpm.cjs');
   const folder = path.join(parent, service);
@@ -53,7 +53,7 @@ async function freePort(): Promise<number> {
 }
 
 /** A value for each variable that has no default. Nobody listens at the addresses: services start while their peers are away. */
-function requiredEnvironment(service: ServiceName): Record<string, string> {
+function requiredEnvironment(service: ImageName): Record<string, string> {
   const valueOf = (name: string, type: string): string => {
     if (name.startsWith('MONGODB')) return 'mongodb://127.0.0.1:1/cloudtuner';
     if (name.startsWith('REDIS')) return 'redis://127.0.0.1:1';
@@ -65,7 +65,7 @@ function requiredEnvironment(service: ServiceName): Record<string, string> {
 }
 
 /** Starts the service as its image does and asks by the image's own health check until it answers; then ends it. */
-async function runDeployed(service: ServiceName, folder: string): Promise<{ log: string; exitCode: number | null }> {
+async function runDeployed(service: ImageName, folder: string): Promise<{ log: string; exitCode: number | null }> {
   const adminPort = String(await freePort());
   const env = {
     NODE_ENV: 'production',
@@ -95,7 +95,7 @@ async function runDeployed(service: ServiceName, folder: string): Promise<{ log:
   return { log, exitCode };
 }
 
-describe.each(serviceNames)('%s, deployed alone', (service) => {
+describe.each(imageNames)('%s, deployed alone', (service) => {
   let folder: string;
 
   beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { readStages, withBases } from './dockerfile';
-import { readText, readVariables, serviceNames } from './workspace';
+import { readText, readVariables, imageNames } from './workspace';
 
 const stages = readStages();
 const variables = readVariables();
@@ -10,7 +10,7 @@ const lastOf = (service: string, keyword: string): string | undefined =>
 describe('deploy/docker/Dockerfile', () => {
   it('has one target for each service', () => {
     const targets = stages.filter(({ name }) => stages.every(({ base }) => base !== name)).map(({ name }) => name);
-    expect(targets.filter((name) => !name.endsWith('-files')).sort()).toEqual([...serviceNames].sort());
+    expect(targets.filter((name) => !name.endsWith('-files')).sort()).toEqual([...imageNames].sort());
   });
 
   it('takes one base image, by tag and digest variable, and no `latest`', () => {
@@ -25,7 +25,7 @@ describe('deploy/docker/Dockerfile', () => {
     expect(instructionsOf('build')).toContain(`ARG PNPM_VERSION=${packageManager.replace('pnpm@', '')}`);
   });
 
-  it.each(serviceNames)(
+  it.each(imageNames)(
     '%s runs as a user that is not root, under an init, with a health check and labels',
     (service) => {
       expect(lastOf(service, 'USER')).toMatch(/^USER [1-9]\d*:[1-9]\d*$/);
@@ -37,7 +37,7 @@ describe('deploy/docker/Dockerfile', () => {
     },
   );
 
-  it.each(serviceNames)('%s holds its own files alone, and exposes the ports of its configuration', (service) => {
+  it.each(imageNames)('%s holds its own files alone, and exposes the ports of its configuration', (service) => {
     const own = stages.find(({ name }) => name === service);
     expect(own?.instructions.filter((line) => line.startsWith('COPY'))).toEqual([
       'COPY deploy/docker/health-check.mjs ./',

@@ -3,7 +3,7 @@ import path from 'node:path';
 import YAML from 'yaml';
 import { exampleNames, notes, promtool, refusal, render } from './helm';
 import { containerOf, find, ofKind, type KubernetesObject } from './kubernetes-objects';
-import { failureOf, readText, temporaryFolder } from './workspace';
+import { failureOf, readText, readVariables, temporaryFolder } from './workspace';
 
 jest.setTimeout(60_000);
 
@@ -23,6 +23,10 @@ interface PrometheusFile {
     readonly kubernetes_sd_configs?: readonly { readonly role: string }[];
   }[];
   readonly global?: { readonly external_labels?: object };
+}
+
+interface RuleTest {
+  readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts?: readonly unknown[] }[];
 }
 
 beforeAll(async () => {
@@ -53,6 +57,7 @@ describe.each(sources)('the configuration of Prometheus (%s)', (name, configMap,
     // Files of a pod, where promtool looks for them. Debian's has no discovery in Kubernetes: the rest of a job is checked.
     const text = textOf(name, configMap, key)
       .replace('/etc/prometheus/rules.yml', path.join(folder, `${name}-rules.yml`))
+      .replace('/etc/prometheus/exporter-alerts.yml', path.join(folder, `${name}-alerts.yml`))
       .replaceAll('/etc/cloudtuner', folder)
       .replaceAll('/var/run/secrets/kubernetes.io/serviceaccount', folder);
     const file = YAML.parse(text) as PrometheusFile;
@@ -61,6 +66,7 @@ describe.each(sources)('the configuration of Prometheus (%s)', (name, configMap,
     writeFileSync(config, JSON.stringify({ ...file, ...(scrape_configs === undefined ? {} : { scrape_configs }) }));
     for (const secret of ['password', 'token', 'ca.crt']) writeFileSync(path.join(folder, secret), '');
     writeFileSync(path.join(folder, `${name}-rules.yml`), readText(`helm/${chart}/files/recording-rules.yaml`));
+    writeFileSync(path.join(folder, `${name}-alerts.yml`), readText(`helm/${chart}/files/exporter-alerts.yaml`));
     expect(failureOf(await promtool('check', 'config', '--syntax-only', config))).toBe('');
   });
 
@@ -173,6 +179,69 @@ describe('the objects', () => {
   it('hand the recording rules to the operator as they are', () => {
     const { groups } = YAML.parse(readText(`helm/${chart}/files/recording-rules.yaml`)) as { groups: unknown };
     expect(find(example('operator'), 'PrometheusRule', 'cloudtuner-recording-rules').spec.groups).toEqual(groups);
+  });
+});
+
+describe('the allocation-exporter', () => {
+  const name = 'cloudtuner-allocation-exporter';
+
+  it('is there only when it is switched on, with no right in the cluster and its port for the Prometheus alone', () => {
+    expect(() => find(example('bundled'), 'Deployment', name)).toThrow('there is no Deployment');
+    const objects = example('opencost');
+    expect(find(objects, 'ServiceAccount', name)).toMatchObject({ automountServiceAccountToken: false });
+    expect(JSON.stringify(ofKind(objects, 'Role', 'RoleBinding', 'ClusterRoleBinding'))).not.toContain(name);
+    expect(find(objects, 'NetworkPolicy', name).spec.ingress).toEqual([
+      {
+        ports: [{ port: 'http' }, { port: 'http-admin' }],
+        from: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'cloudtuner-prometheus' } } }],
+      },
+    ]);
+  });
+
+  it('starts with its environment, and listens at the ports that are named', () => {
+    const variables = readVariables()['allocation-exporter'];
+    for (const each of ['opencost', 'operator', 'snippet']) {
+      const { data = {} } = find(example(each), 'ConfigMap', name);
+      expect(Object.keys(data).filter((key) => !variables.some((variable) => variable.name === key))).toEqual([]);
+    }
+    expect(find(example('opencost'), 'ConfigMap', name).data).toEqual({
+      KUBECOST_URL: 'http://opencost.opencost.svc:9003',
+      FOLD_BELOW_HOURLY_COST: '0.0001',
+      POD_LABELS: 'team,app',
+    });
+    const ports = containerOf(find(example('opencost'), 'Deployment', name)).ports ?? [];
+    const defaults = ['PORT', 'ADMIN_PORT'].map((key) => variables.find((variable) => variable.name === key)?.default);
+    expect(ports.map(({ containerPort }) => String(containerPort))).toEqual(defaults);
+  });
+
+  it('is scraped with its own labels, and watched, in every mode', () => {
+    const ownLabels = { honor_labels: true, static_configs: [{ targets: [`${name}.cloudtuner.svc:8979`] }] };
+    for (const [each, map, key] of [
+      ['opencost', 'cloudtuner-prometheus', 'prometheus.yml'],
+      ['snippet', 'cloudtuner-remote-write', 'allocation-exporter.yml'],
+    ] as const) {
+      const { scrape_configs = [] } = YAML.parse(textOf(each, map, key)) as PrometheusFile;
+      expect(scrape_configs.find((job) => job.job_name === 'allocation-exporter')).toMatchObject(ownLabels);
+    }
+    const rules = readText(`helm/${chart}/files/exporter-alerts.yaml`);
+    expect(textOf('opencost', 'cloudtuner-prometheus', 'exporter-alerts.yml')).toBe(rules);
+    expect(textOf('snippet', 'cloudtuner-remote-write', 'cloudtuner-exporter-alerts.yml')).toBe(rules);
+    const { groups } = YAML.parse(rules) as { groups: unknown };
+    expect(find(example('operator'), 'PrometheusRule', name).spec.groups).toEqual(groups);
+    expect(JSON.stringify(find(example('operator'), 'ServiceMonitor', name))).toContain('"honorLabels":true');
+  });
+
+  it('is watched by alerts that fire and stay silent as their tests say, each seen firing', async () => {
+    const tests = `helm/${chart}/files/tests/exporter-alerts.yaml`;
+    expect(failureOf(await promtool('test', 'rules', tests))).toBe('');
+    const names = [...readText(`helm/${chart}/files/exporter-alerts.yaml`).matchAll(/- alert: (\w+)/g)].map(
+      ([, alert]) => alert,
+    );
+    const fired = (YAML.parse(readText(tests)) as { tests: readonly RuleTest[] }).tests.flatMap(({ alert_rule_test }) =>
+      alert_rule_test.filter(({ exp_alerts = [] }) => exp_alerts.length > 0).map(({ alertname }) => alertname),
+    );
+    expect(names.length).toBeGreaterThan(3);
+    expect(names.filter((alert) => !fired.includes(alert ?? ''))).toEqual([]);
   });
 });
 

@@ -6,9 +6,13 @@ import path from 'node:path';
 /** The root of the checkout. */
 export const root = path.resolve(__dirname, '../..');
 
-/** The services that are shipped, one image and one workload each. */
+/** The services of the product, one image and one workload each. */
 export const serviceNames = ['diproxy', 'metroculus', 'kubecost-worker', 'restapi'] as const;
 export type ServiceName = (typeof serviceNames)[number];
+
+/** Every service that is shipped as an image: those of the product, and what a customer's cluster runs. */
+export const imageNames = [...serviceNames, 'allocation-exporter'] as const;
+export type ImageName = (typeof imageNames)[number];
 
 /** The text of a file of the checkout. */
 export const readText = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -58,11 +62,11 @@ export interface Variable {
 }
 
 /** The variables of every service, from its compiled configuration. */
-export function readVariables(): Record<ServiceName, readonly Variable[]> {
+export function readVariables(): Record<ImageName, readonly Variable[]> {
   const script = `const all = {};
-    for (const name of ${JSON.stringify(serviceNames)}) all[name] = require('./services/' + name + '/dist/config.js').config.describe();
+    for (const name of ${JSON.stringify(imageNames)}) all[name] = require('./services/' + name + '/dist/config.js').config.describe();
     console.log(JSON.stringify(all));`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8' });
   if (status !== 0) throw new Error(`the services are not built: run \`npm run build\`\n${stderr}`);
-  return JSON.parse(stdout) as Record<ServiceName, readonly Variable[]>;
+  return JSON.parse(stdout) as Record<ImageName, readonly Variable[]>;
 }

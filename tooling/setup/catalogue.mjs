@@ -98,6 +98,10 @@ export const servers = {
       usually: '3 min',
     },
   },
+  'openmetrics-parser': {
+    title: "prometheus-client's parser of OpenMetrics, which holds what we expose against the format",
+    pypi: { package: 'prometheus-client', version: '0.21.1', module: 'prometheus_client.openmetrics.parser' },
+  },
   store: {
     title: 'a metrics store',
     url: {
@@ -119,7 +123,7 @@ export function needsOf(purpose, { store, storeUrlGiven }) {
       return {
         required: [
           ...['redis', 'mongodb', 'prometheus', 'prometheus3', 'thanos', 'clickhouse'],
-          ...['helm', 'kubectl-validate'],
+          ...['helm', 'kubectl-validate', 'openmetrics-parser'],
         ],
         wanted: [],
       };

@@ -164,7 +164,21 @@ describe('what a purpose needs', () => {
     ['stack', {}, ['redis', 'mongodb', 'clickhouse', 'prometheus']],
     ['stack', { store: 'thanos' }, ['redis', 'mongodb', 'clickhouse', 'thanos']],
     ['stack', { storeUrlGiven: true }, ['redis', 'mongodb', 'clickhouse', 'store']],
-    ['test', {}, ['redis', 'mongodb', 'prometheus', 'prometheus3', 'thanos', 'clickhouse', 'helm', 'kubectl-validate']],
+    [
+      'test',
+      {},
+      [
+        'redis',
+        'mongodb',
+        'prometheus',
+        'prometheus3',
+        'thanos',
+        'clickhouse',
+        'helm',
+        'kubectl-validate',
+        'openmetrics-parser',
+      ],
+    ],
   ])('%s with %j', async (purpose, choice, required) => {
     const needs = await machine.evaluate(
       'catalogue.mjs',

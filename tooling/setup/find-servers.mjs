@@ -5,6 +5,7 @@ import { fromDebian } from './debian.mjs';
 import { dockerEngine, fromDocker } from './docker-engine.mjs';
 import { builtGoModule, fromGoModule, usableGo } from './go-module.mjs';
 import { compareVersions, fromPath } from './path-binary.mjs';
+import { fromPypi } from './pypi.mjs';
 import { SetupError } from './setup-error.mjs';
 
 /**
@@ -80,6 +81,11 @@ async function searchQuick(name, server, context) {
     if (!found.failed) return { entry: binaryEntry(found, server.debian.engine) };
     tries.push({ way: 'debian', reason: found.failed });
   }
+  if (server.pypi) {
+    const found = await fromPypi(server.pypi, context);
+    if (!found.failed) return { entry: binaryEntry(found) };
+    tries.push({ way: 'pypi', reason: found.failed });
+  }
   if (server.go) {
     const found = builtGoModule({ name, ...server.go }, context);
     if (!found.failed) return { entry: binaryEntry(found, server.go.engine) };
@@ -153,6 +159,8 @@ function waysToProvide(server) {
   for (const { command } of server.path ?? []) ways.push({ way: 'path', command, text: `put ${command} on PATH` });
   if (server.debian)
     ways.push({ way: 'debian', text: `on Debian or Ubuntu, have apt-get reach the package ${server.debian.package}` });
+  if (server.pypi)
+    ways.push({ way: 'pypi', text: `put python3 with pip on PATH, to install ${server.pypi.package} from PyPI` });
   if (server.go)
     ways.push({
       way: 'go',

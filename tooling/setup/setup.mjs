@@ -47,7 +47,7 @@ function describe(entry) {
     case 'docker':
       return `${engine}in Docker (${entry.image})`;
     default:
-      return `${engine}${entry.version} ${{ path: 'on PATH', debian: "from Debian's package", go: 'built from its Go module' }[entry.from]}`;
+      return `${engine}${entry.version} ${{ path: 'on PATH', debian: "from Debian's package", go: 'built from its Go module', pypi: 'from PyPI' }[entry.from]}`;
   }
 }
 

@@ -1,13 +1,40 @@
 {{- define "kubecost-integration.labels" -}}
+{{ include "kubecost-integration.sharedLabels" . }}
+{{ include "kubecost-integration.selectorLabels" . }}
+{{- end }}
+
+{{- define "kubecost-integration.sharedLabels" -}}
 app.kubernetes.io/part-of: kubecost-integration
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
-{{ include "kubecost-integration.selectorLabels" . }}
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{- define "kubecost-integration.exporterLabels" -}}
+{{ include "kubecost-integration.sharedLabels" . }}
+{{ include "kubecost-integration.exporterSelectorLabels" . }}
+{{- end }}
+
+{{- define "kubecost-integration.exporterSelectorLabels" -}}
+app.kubernetes.io/name: allocation-exporter
+{{- end }}
+
+{{- define "kubecost-integration.exporterEnvironment" -}}
+{{- $namespace := default .Release.Namespace .Values.costModel.namespace -}}
+{{- $url := default (printf "http://kubecost-cost-analyzer.%s.svc:9090" $namespace) .Values.allocationExporter.kubecostUrl -}}
+{{ merge (dict "KUBECOST_URL" $url) .Values.allocationExporter.env | toYaml }}
+{{- end }}
+
+{{- /* Kubecost's own figures. Their labels name pods and nodes of the cluster, not the exporter's. */ -}}
+{{- define "kubecost-integration.exporterScrape" -}}
+- job_name: allocation-exporter
+  honor_labels: true
+  static_configs:
+    - targets: ['cloudtuner-allocation-exporter.{{ .Release.Namespace }}.svc:8979']
 {{- end }}
 
 {{- define "kubecost-integration.selectorLabels" -}}

@@ -94,6 +94,24 @@ export { filterPredicate, type FilterContext, type FilterReader } from './filter
 export { parseFilter } from './filter/parse-filter';
 export { allocateHour, HourAllocator, type AllocatedHour, type AllocateHourInput } from './facts/hour-allocator';
 export { bridgedGapMs } from './intervals';
+export { readKubecostHours, type KubecostHour, type KubecostRow } from './kubecost-hours';
+export {
+  reconciledResources,
+  reconcileKubecostHour,
+  type ReconciledCost,
+  type ReconciledHour,
+  type ReconciledResource,
+} from './kubecost-reconciliation';
+export {
+  kubecostContainerLabels,
+  kubecostOther,
+  kubecostQuantities,
+  kubecostResources,
+  kubecostSeriesNames,
+  type KubecostQuantity,
+  type KubecostResource,
+  type KubecostWindow,
+} from './kubecost-series';
 export { formatNanos, nanosFromNumber, nanosToNumber, parseNanos, sumKnownNanos, sumNanos, type Nanos } from './money';
 export {
   allocationMetricNames,

@@ -357,6 +357,43 @@ export const errorCatalogue = {
     'Check that the receiver runs and can be reached.',
   ),
 
+  // Kubecost and OpenCost
+  'kubecost-unavailable': entry(
+    'upstream-unavailable',
+    'Kubecost cannot be reached, or answers with an error of its own',
+    'Check that the cost model runs and that its address is right; it is asked again by itself.',
+  ),
+  'kubecost-timeout': entry(
+    'timeout',
+    'Kubecost did not answer in time',
+    'Ask for a shorter window, give it more time, or give its Prometheus more resources.',
+  ),
+  'kubecost-circuit-open': entry(
+    'upstream-unavailable',
+    'Kubecost failed several times in a row and is left alone for a moment',
+    'Wait: it is tried again by itself; the log has the failure that came first.',
+  ),
+  'kubecost-rejected': entry(
+    'upstream-rejected',
+    'Kubecost refused the request',
+    'The message names the reason that it gave: most often a window or a filter that this version does not know.',
+  ),
+  'kubecost-not-offered': entry(
+    'upstream-rejected',
+    'This product or version does not have what was asked for',
+    'Budgets, predictions and savings are there in Kubecost, not in OpenCost.',
+  ),
+  'kubecost-answer-unexpected': entry(
+    'upstream-rejected',
+    'The answer does not have the form that is known of Kubecost',
+    'The message names the place and what was expected; check what stands at the address, and its version.',
+  ),
+  'kubecost-answer-too-large': entry(
+    'unprocessable',
+    'The answer of Kubecost is larger than is read',
+    'Ask for a shorter window, or aggregate.',
+  ),
+
   // ClickHouse
   'clickhouse-unavailable': entry(
     'upstream-unavailable',

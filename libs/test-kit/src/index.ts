@@ -1,3 +1,4 @@
+export { startKubecostServer, type Fault, type KubecostServer } from '@cloudtuner/kubecost-server';
 export {
   freePort,
   startClickhouse,
@@ -19,6 +20,8 @@ export {
   type ThanosServer,
   type WaitOptions,
 } from '@cloudtuner/local-servers';
+export { createSampleCluster } from '@cloudtuner/sample-cluster';
+export { parseOpenMetrics, type OpenMetricsFamily } from './openmetrics';
 export { randomDatabase, randomPrefix, randomTenant } from './random-names';
 export { sharedServers, type ClickhouseAddress, type SharedServers, type StoreAddress } from './shared-servers';
 export { startSilentServer, type SilentServer } from './silent-server';

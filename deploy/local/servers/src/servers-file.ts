@@ -9,7 +9,7 @@ const binary = z.object({
   /** What the binary needs in its environment, for one: where its unpacked libraries are. */
   env: z.record(z.string(), z.string()).default({}),
   version: z.string(),
-  from: z.enum(['path', 'debian', 'go']),
+  from: z.enum(['path', 'debian', 'go', 'pypi']),
   engine: z.string().optional(),
 });
 const docker = z.object({ kind: z.literal('docker'), image: z.string(), engine: z.string().optional() });
@@ -30,6 +30,7 @@ const serversFile = z.object({
   prometheus3: z.union([docker, binary]).optional(),
   thanos: z.union([docker, binary]).optional(),
   clickhouse: z.union([clickhouseUrl, embedded]).optional(),
+  'openmetrics-parser': binary.optional(),
   store: storeUrl.optional(),
 });
 

@@ -1,0 +1,127 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SampleCluster } from '@cloudtuner/sample-cluster';
+import { withChangedType, writeAllocations, type Fault } from './faults';
+import { allocationsOf, assetsOf, type AnswerRows } from './rows';
+import { sampleBudget, samplePrediction, sampleSizing } from './sample-answers';
+import { parseWindow } from './window';
+
+/** What is answered from. */
+export interface World {
+  readonly cluster: SampleCluster;
+  readonly product: 'kubecost' | 'opencost';
+  readonly nowMs: () => number;
+  /** By start of the hour: how many times its cost it costs. */
+  readonly costFactors: ReadonlyMap<number, number>;
+  /** Hours without rows, by their start. */
+  readonly forgottenHours: ReadonlySet<number>;
+}
+
+/** How the server misbehaves at present. */
+export interface Failure {
+  readonly fault: Fault;
+  readonly slowMs: number;
+  readonly hugeBytes: number;
+}
+
+const msPerHour = 3_600_000;
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+function sendText(response: ServerResponse, status: number, contentType: string, text: string): void {
+  response.writeHead(status, { 'Content-Type': contentType });
+  response.end(text);
+}
+
+function rowsOf({ nowMs, costFactors, forgottenHours }: World, query: URLSearchParams): AnswerRows | undefined {
+  const window = parseWindow(query.get('window') ?? '');
+  if (window === undefined) return undefined;
+  const endMs = Math.max(window.startMs, Math.min(window.endMs, nowMs()));
+  const hourMs = Math.floor(window.startMs / msPerHour) * msPerHour;
+  return {
+    startMs: window.startMs,
+    endMs: forgottenHours.has(hourMs) ? window.startMs : endMs,
+    costFactor: costFactors.get(hourMs) ?? 1,
+  };
+}
+
+/** Answers `/allocation`. */
+export async function answerAllocation(
+  world: World,
+  query: URLSearchParams,
+  response: ServerResponse,
+  { fault, hugeBytes }: Failure,
+): Promise<void> {
+  const window = rowsOf(world, query);
+  if (window === undefined) {
+    const message = `Error: illegal window: ${query.get('window') ?? ''}`;
+    const second = JSON.stringify({ code: 500, status: '', data: null, message });
+    // OpenCost says it twice: as text, then as JSON.
+    sendText(response, 400, 'text/plain', `Invalid 'window' parameter: ${message}\n${second}`);
+    return;
+  }
+  const all = allocationsOf(world.cluster, window);
+  const isPaged = world.product === 'kubecost' && query.has('limit');
+  const offset = Number(query.get('offset') ?? 0);
+  const rows = isPaged ? all.slice(offset, offset + Number(query.get('limit'))) : all;
+  await writeAllocations(response, fault === 'type' ? withChangedType(rows) : rows, { fault, hugeBytes });
+}
+
+/** Answers `/assets`: a list of sets in Kubecost, one map in OpenCost. */
+export function answerAssets(world: World, query: URLSearchParams, response: ServerResponse): void {
+  const window = rowsOf(world, query);
+  if (window === undefined) {
+    sendJson(response, 400, { code: 400, status: '', data: null, message: 'Error: illegal window' });
+    return;
+  }
+  const assets = window.endMs > window.startMs ? assetsOf(world.cluster, window) : {};
+  sendJson(response, 200, { code: 200, status: 'success', data: world.product === 'kubecost' ? [assets] : assets });
+}
+
+/** Answers `/clusterInfo`, which both products have. */
+export function answerClusterInfo({ cluster }: World, response: ServerResponse): void {
+  const { clusterId: id, name, provider } = cluster;
+  sendJson(response, 200, { code: 200, data: { id, name, provider, version: '1.31' } });
+}
+
+/** Answers a route that only Kubecost has; false when it is none. */
+export function answerKubecostOnly(path: string, response: ServerResponse): boolean {
+  const answers: Readonly<Record<string, unknown>> = {
+    '/budgets': { code: 200, data: [sampleBudget] },
+    '/prediction/speccost': [samplePrediction],
+    '/savings/requestSizingV2': { TotalMonthlySavings: 1.75, Count: 1, Recommendations: [sampleSizing] },
+    '/savings/abandonedWorkloads': [],
+  };
+  if (!(path in answers)) return false;
+  sendJson(response, 200, answers[path]);
+  return true;
+}
+
+/** Answers a route that is not there: Kubecost's frontend with its page, the cost model of both with 404. */
+export function answerUnknown({ product }: World, isOutsideOfApi: boolean, response: ServerResponse): void {
+  if (product === 'kubecost' && isOutsideOfApi) sendText(response, 200, 'text/html', '<html>Kubecost</html>');
+  else sendText(response, 404, 'text/plain', '404 page not found\n');
+}
+
+/** True when the fault is all there is to answer. */
+export async function misbehaves({ fault, slowMs }: Failure, response: ServerResponse): Promise<boolean> {
+  switch (fault) {
+    case 'slow':
+      await delay(slowMs, undefined, { ref: false });
+      return false;
+    case 'error':
+      sendJson(response, 500, { code: 500, status: '', data: null, message: 'Error: the query failed' });
+      return true;
+    case 'text':
+      sendText(response, 200, 'application/json', '{"code":200,"data":[{oops');
+      return true;
+    case 'html':
+      sendText(response, 200, 'text/html', '<html>sign in</html>');
+      return true;
+    default:
+      return false;
+  }
+}

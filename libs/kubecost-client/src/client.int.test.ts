@@ -1,0 +1,234 @@
+import {
+  createSampleCluster,
+  freePort,
+  startKubecostServer,
+  startSilentServer,
+  waitFor,
+  type Fault,
+  type KubecostServer,
+} from '@cloudtuner/test-kit';
+import { createKubecostClient, type BreakerState, type KubecostClient, type KubecostClientOptions } from './index';
+
+const cluster = createSampleCluster({ seed: 3, name: 'Shop', clusterId: 'shop', profile: 'shop' });
+const hourMs = 3_600_000;
+const startMs = Date.UTC(2026, 2, 2, 10);
+const window = '2026-03-02T10:00:00Z,2026-03-02T11:00:00Z';
+const book = cluster.book.pods(startMs, startMs + hourMs).filter((row) => row.endMs > row.startMs);
+// Nano-dollars; every row has three costs, each rounded to five decimals by the server.
+const bookCost = Number(book.reduce((sum, row) => sum + row.cpuCost + row.ramCost + row.gpuCost, 0n)) / 1e9;
+const roundingOfAll = book.length * 3 * 0.000005;
+
+const clients: KubecostClient[] = [];
+const servers: KubecostServer[] = [];
+
+async function serve(product: 'kubecost' | 'opencost' = 'kubecost'): Promise<KubecostServer> {
+  const server = await startKubecostServer({ cluster, product, nowMs: () => startMs + 24 * hourMs });
+  servers.push(server);
+  return server;
+}
+
+function clientOf(url: string, options: Partial<KubecostClientOptions> = {}): KubecostClient {
+  const client = createKubecostClient({ url, maxAttempts: 1, ...options });
+  clients.push(client);
+  return client;
+}
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+});
+
+describe('a client of Kubecost', () => {
+  it('finds out which product answers, and where', async () => {
+    const [kubecost, opencost] = [await serve('kubecost'), await serve('opencost')];
+    const found = (url: string) => clientOf(url).detect();
+    expect(await found(kubecost.url)).toEqual({ product: 'kubecost', prefix: '/model' });
+    expect(await found(opencost.url)).toEqual({ product: 'opencost', prefix: '' });
+    expect(await found(`${kubecost.url}/model/`)).toEqual({ product: 'kubecost', prefix: '' });
+  });
+
+  it('says what stands at the address when it is neither', async () => {
+    const server = await serve();
+    server.fail('html');
+    await expect(clientOf(server.url).detect()).rejects.toMatchObject({ code: 'kubecost-answer-unexpected' });
+  });
+
+  it.each(['kubecost', 'opencost'] as const)('reads the allocations of %s as the book has them', async (product) => {
+    const rows = await clientOf((await serve(product)).url).getAllocations({ window });
+    expect(rows.map(({ properties }) => properties?.pod).sort()).toEqual(book.map(({ pod }) => pod).sort());
+    const total = rows.reduce((sum, { totalCost }) => sum + (totalCost ?? NaN), 0);
+    expect(Math.abs(total - bookCost)).toBeLessThan(roundingOfAll);
+  });
+
+  it('reads page by page from Kubecost, and everything once from OpenCost, which has no pages', async () => {
+    for (const product of ['kubecost', 'opencost'] as const) {
+      const server = await serve(product);
+      const rows = await clientOf(server.url).getAllocations({ window, pageRows: 7 });
+      expect(new Set(rows.map(({ name }) => name)).size).toBe(book.length);
+      expect(rows).toHaveLength(book.length);
+      const asked = server.requests.filter((path) => path.includes('/allocation')).length;
+      expect(asked).toBe(product === 'kubecost' ? Math.floor(book.length / 7) + 1 : 1);
+    }
+  });
+
+  it.each(['kubecost', 'opencost'] as const)('reads the assets of %s, whatever their form', async (product) => {
+    const [assets] = await clientOf((await serve(product)).url).getAssets({ window });
+    const total = [...(assets ?? [])].reduce((sum, [, { totalCost }]) => sum + (totalCost ?? NaN), 0);
+    const bookTotal = Number(cluster.book.costBetween(startMs, startMs + hourMs).total) / 1e9;
+    expect(Math.abs(total - bookTotal)).toBeLessThan((assets?.size ?? 0) * 0.000005);
+  });
+
+  it('reads budgets, predictions and savings of Kubecost, and says that OpenCost has none', async () => {
+    const kubecost = clientOf((await serve('kubecost')).url);
+    expect(await kubecost.getBudgets()).toMatchObject([{ name: 'shop', spendLimit: 400, currentSpend: 12.5 }]);
+    const question = { clusterId: 'shop', defaultNamespace: 'shop', yaml: 'kind: Deployment' };
+    expect(await kubecost.predict(question)).toMatchObject([
+      { controllerName: 'web', costChange: { totalMonthlyRate: 1 } },
+    ]);
+    expect(await kubecost.getSavings('requestSizingV2')).toMatchObject([{ TotalMonthlySavings: 1.75 }]);
+    expect(await kubecost.getSavings('abandonedWorkloads')).toEqual([]);
+    await expect(kubecost.getSavings('orphanedDisks')).rejects.toMatchObject({ code: 'kubecost-not-offered' });
+    const opencost = clientOf((await serve('opencost')).url);
+    await expect(opencost.getBudgets()).rejects.toMatchObject({ code: 'kubecost-not-offered' });
+  });
+
+  it('passes on why Kubecost refuses a window', async () => {
+    for (const product of ['kubecost', 'opencost'] as const) {
+      const asked = clientOf((await serve(product)).url).getAllocations({ window: 'soon' });
+      await expect(asked).rejects.toMatchObject({
+        code: 'kubecost-rejected',
+        message: expect.stringContaining('illegal window: soon'),
+      });
+    }
+  });
+
+  it('asks anew who answers after the product at the address has changed', async () => {
+    const first = await serve('opencost');
+    const client = clientOf(first.url, { maxAttempts: 3 });
+    await client.getAssets({ window });
+    await first.stop();
+    const port = Number(new URL(first.url).port);
+    servers.push(await startKubecostServer({ cluster, product: 'kubecost', port, nowMs: () => startMs + hourMs }));
+
+    await expect(client.getAssets({ window })).rejects.toMatchObject({ code: 'kubecost-not-offered' });
+    expect(await client.detect()).toEqual({ product: 'kubecost', prefix: '/model' });
+  });
+});
+
+describe('an answer that is no good', () => {
+  it.each<[Fault, string]>([
+    ['error', 'kubecost-unavailable'],
+    ['half', 'kubecost-unavailable'],
+    ['slow', 'kubecost-timeout'],
+    ['text', 'kubecost-answer-unexpected'],
+    ['type', 'kubecost-answer-unexpected'],
+    ['html', 'kubecost-not-offered'],
+  ])('(%s) is an error with the code %s', async (fault, code) => {
+    const server = await serve();
+    const client = clientOf(server.url, { timeoutMs: fault === 'slow' ? 200 : 10_000 });
+    await client.detect();
+    server.fail(fault, { slowMs: 5_000 });
+    await expect(client.getAllocations({ window })).rejects.toMatchObject({ code });
+  });
+
+  it('is asked for again when it may pass, and what came before it broke off is thrown away', async () => {
+    const server = await serve();
+    const retried: string[] = [];
+    const client = clientOf(server.url, {
+      maxAttempts: 4,
+      onRetry: (_endpoint, { code }) => {
+        retried.push(code);
+        if (retried.length === 2) server.fail('none');
+      },
+    });
+    await client.detect();
+    server.fail('half');
+    expect(await client.getAllocations({ window })).toHaveLength(book.length);
+    expect(retried).toEqual(['kubecost-unavailable', 'kubecost-unavailable']);
+  });
+
+  it('is not asked for again when it would be the same', async () => {
+    const server = await serve();
+    const client = clientOf(server.url, { maxAttempts: 5 });
+    await client.detect();
+    server.fail('type');
+    await expect(client.getAllocations({ window })).rejects.toMatchObject({ code: 'kubecost-answer-unexpected' });
+    expect(server.requests.filter((path) => path.includes('/allocation'))).toHaveLength(1);
+  });
+
+  it('of 40 MB is read in bounded memory, and one beyond the limit is refused', async () => {
+    const server = await serve();
+    const client = clientOf(server.url);
+    const megabyte = 1_000_000;
+    server.fail('huge', { at: '/allocation', hugeBytes: 40 * megabyte });
+    const heapBytes: number[] = [];
+    const { rows } = await client.foldAllocations(
+      { window },
+      () => ({ rows: 0 }),
+      (count) => {
+        count.rows += 1;
+        if (count.rows % 1_000 === 0) heapBytes.push(process.memoryUsage().heapUsed);
+      },
+    );
+    expect(rows).toBeGreaterThan(20_000);
+    // What is alive at the lowest moments does not grow with what was read: a quarter of the answer would be 10 MB.
+    const [early = 0, late = 0] = [heapBytes.slice(0, 8), heapBytes.slice(-8)].map((part) => Math.min(...part));
+    expect(late - early).toBeLessThan(10 * megabyte);
+
+    const strict = clientOf(server.url, { maxStreamBytes: megabyte });
+    await expect(strict.getAllocations({ window })).rejects.toMatchObject({ code: 'kubecost-answer-too-large' });
+  });
+
+  it('never comes from a server that only takes connections, or from a port where nobody listens', async () => {
+    const silent = await startSilentServer();
+    try {
+      const client = clientOf(`http://127.0.0.1:${String(silent.port)}`, { timeoutMs: 200 });
+      await expect(client.detect()).rejects.toMatchObject({ code: 'kubecost-timeout' });
+    } finally {
+      await silent.close();
+    }
+    const nobody = clientOf(`http://127.0.0.1:${String(await freePort())}`);
+    await expect(nobody.detect()).rejects.toMatchObject({ code: 'kubecost-unavailable' });
+  });
+
+  it('is not waited for after the caller has gone', async () => {
+    const server = await serve();
+    const client = clientOf(server.url);
+    await client.detect();
+    server.fail('slow', { slowMs: 30_000 });
+    const caller = new AbortController();
+    const asked = client.getAllocations({ window, signal: caller.signal });
+    caller.abort(new Error('gone'));
+    await expect(asked).rejects.toThrow('gone');
+  });
+});
+
+describe('the circuit breaker', () => {
+  it('leaves an endpoint alone after failures in a row, the others not, and closes when it answers again', async () => {
+    const server = await serve();
+    const states: [string, BreakerState][] = [];
+    const client = clientOf(server.url, {
+      breakerFailures: 3,
+      breakerRestMs: 100,
+      onBreakerState: (endpoint, state) => states.push([endpoint, state]),
+    });
+    await client.detect();
+    server.fail('error', { at: '/assets' });
+    const codeOf = async () =>
+      client.getAssets({ window }).then(
+        () => 'ok',
+        (error: unknown) => (error as { code?: string }).code,
+      );
+
+    for (let failure = 0; failure < 3; failure += 1) expect(await codeOf()).toBe('kubecost-unavailable');
+    const asked = server.requests.length;
+    // The rest is over after 100 ms; what is asked before that reaches nobody.
+    if ((await codeOf()) === 'kubecost-circuit-open') expect(server.requests).toHaveLength(asked);
+    expect(await client.getAllocations({ window })).toHaveLength(book.length);
+    expect(states.slice(0, 1)).toEqual([['assets', 'open']]);
+
+    server.fail('none');
+    await waitFor(async () => (await codeOf()) === 'ok', { what: 'the breaker to close' });
+    expect(states.at(-1)).toEqual(['assets', 'closed']);
+  });
+});

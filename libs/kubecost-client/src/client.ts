@@ -1,0 +1,219 @@
+import { AppError, isAppError } from '@cloudtuner/errors';
+import { z } from 'zod';
+import { createAllocationParser } from './allocation-stream';
+import type { KubecostAllocation } from './allocation-schema';
+import type { KubecostApi, KubecostEndpoint, SavingsKind } from './api';
+import { assetSetsSchema, type KubecostAsset } from './asset-schema';
+import { unexpectedBySchema } from './answer-error';
+import { detectApi } from './detect';
+import {
+  budgetSchema,
+  predictionSchema,
+  savingsSchema,
+  type KubecostBudget,
+  type KubecostPrediction,
+  type KubecostSavings,
+} from './governance-schema';
+import { createResilience, type ResilienceOptions } from './resilience';
+import { createTransport, type KubecostRequest, type KubecostTls } from './transport';
+
+/** Where Kubecost is and how patient to be with it. */
+export interface KubecostClientOptions extends ResilienceOptions {
+  /** Of Kubecost's frontend or of the cost model itself, with or without `/model`. */
+  readonly url: string;
+  readonly tls?: KubecostTls;
+  /** Time limit of one attempt, its whole answer included, in milliseconds. Default 60,000. */
+  readonly timeoutMs?: number;
+  /** Longest answer of `/allocation`, which is read in pieces. Default 2 GiB. */
+  readonly maxStreamBytes?: number;
+  /** Longest answer of everything else. Default 64 MiB. */
+  readonly maxJsonBytes?: number;
+}
+
+/** What one call may take along. */
+export interface CallOptions {
+  /** Cancels the call and its retries. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A question about allocations. Nothing is shared and idle is left out unless `parameters` asks for it. */
+export interface AllocationQuery extends CallOptions {
+  /** Kubecost's grammar: `1h`, `yesterday`, two RFC 3339 times with `Z`, … */
+  readonly window: string;
+  /** By default one row a container. */
+  readonly aggregate?: readonly string[];
+  /** One set of rows for each; by default one for the whole window. */
+  readonly step?: string;
+  /** Adds all steps up. */
+  readonly accumulate?: boolean;
+  /** Rows in one answer of Kubecost; it is asked again until all are there. OpenCost knows no pages. */
+  readonly pageRows?: number;
+  /** Further parameters, in the spelling of the product. */
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** A question about assets. */
+export interface AssetQuery extends CallOptions {
+  readonly window: string;
+  readonly accumulate?: boolean;
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** Asks Kubecost 1 and 2, and OpenCost. Every call @throws AppError with a code that begins with `kubecost-`. */
+export interface KubecostClient {
+  /** Who answers at the address; asked once, and again after it knew nothing of a route. */
+  detect(options?: CallOptions): Promise<KubecostApi>;
+  /**
+   * Folds the rows of an answer into one value while it arrives, in bounded memory. An attempt that fails in the middle
+   * is thrown away with all that it had gathered: `start` is called for each.
+   */
+  foldAllocations<T>(
+    query: AllocationQuery,
+    start: () => T,
+    add: (value: T, row: KubecostAllocation) => void,
+  ): Promise<T>;
+  /** All rows at once. */
+  getAllocations(query: AllocationQuery): Promise<KubecostAllocation[]>;
+  /** One map for each step, under Kubecost's key of the asset. */
+  getAssets(query: AssetQuery): Promise<ReadonlyMap<string, KubecostAsset>[]>;
+  getBudgets(options?: CallOptions): Promise<KubecostBudget[]>;
+  /** What Kubernetes objects, as YAML documents, would cost. */
+  predict(
+    question: CallOptions & {
+      readonly clusterId: string;
+      readonly defaultNamespace: string;
+      readonly yaml: string;
+      readonly window?: string;
+    },
+  ): Promise<KubecostPrediction[]>;
+  getSavings(
+    kind: SavingsKind,
+    options?: CallOptions & { readonly parameters?: Readonly<Record<string, string>> },
+  ): Promise<KubecostSavings>;
+  close(): Promise<void>;
+}
+
+const defaultTimeoutMs = 60_000;
+const mebibyte = 1024 * 1024;
+
+const envelope = z.looseObject({ code: z.literal(200), data: z.unknown() });
+
+function parseWith<T>(schema: z.ZodType<T>, value: unknown, where = 'data'): T {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw unexpectedBySchema(where, parsed.error);
+  return parsed.data;
+}
+
+/** Some routes answer in an envelope, some without, and it differs by version. */
+function dataOf(answer: unknown): unknown {
+  const isEnvelope = typeof answer === 'object' && answer !== null && 'code' in answer;
+  return isEnvelope ? parseWith(envelope, answer, 'the answer').data : answer;
+}
+
+function allocationParameters(query: AllocationQuery): Record<string, string> {
+  const { window, aggregate, step, accumulate = step === undefined, parameters = {} } = query;
+  return {
+    window,
+    ...(aggregate === undefined ? {} : { aggregate: aggregate.join(',') }),
+    ...(step === undefined ? {} : { step }),
+    accumulate: String(accumulate),
+    // One says `includeIdle` and leaves it out by default, the other `idle` and does not.
+    idle: 'false',
+    includeIdle: 'false',
+    shareIdle: 'false',
+    ...parameters,
+  };
+}
+
+/** A client of one Kubecost or OpenCost. It connects when it is first used. */
+export function createKubecostClient(options: KubecostClientOptions): KubecostClient {
+  const transport = createTransport({
+    url: options.url,
+    timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+    maxJsonBytes: options.maxJsonBytes ?? 64 * mebibyte,
+    maxStreamBytes: options.maxStreamBytes ?? 2048 * mebibyte,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
+  });
+  const attempts = createResilience(options);
+  let found: KubecostApi | undefined;
+
+  const detect = async ({ signal }: CallOptions = {}): Promise<KubecostApi> => {
+    found ??= await attempts.detect(() => detectApi(transport, signal), signal);
+    return found;
+  };
+
+  /** Another product or version may stand at the address since it was last asked. */
+  const noteChange = (error: unknown): never => {
+    if (isAppError(error) && error.code === 'kubecost-not-offered') found = undefined;
+    throw error;
+  };
+
+  const ask = async (endpoint: KubecostEndpoint, sent: KubecostRequest): Promise<unknown> => {
+    const { prefix } = await detect(sent);
+    return attempts[endpoint](() => transport.json({ ...sent, path: `${prefix}${sent.path}` }), sent.signal).catch(
+      noteChange,
+    );
+  };
+
+  const askKubecost = async (endpoint: KubecostEndpoint, sent: KubecostRequest): Promise<unknown> => {
+    const { product } = await detect(sent);
+    if (product === 'kubecost') return dataOf(await ask(endpoint, sent));
+    throw new AppError('kubecost-not-offered', `OpenCost has no ${endpoint}.`);
+  };
+
+  const readPages = async <T>(
+    { query, api, signal }: { query: AllocationQuery; api: KubecostApi; signal: AbortSignal | undefined },
+    value: T,
+    add: (value: T, row: KubecostAllocation) => void,
+  ): Promise<T> => {
+    const pageRows = api.product === 'kubecost' ? query.pageRows : undefined;
+    for (let offset = 0; ;) {
+      const page = pageRows === undefined ? {} : { offset: String(offset), limit: String(pageRows) };
+      const parser = createAllocationParser((row) => {
+        add(value, row);
+      });
+      const parameters = { ...allocationParameters(query), ...page };
+      await transport.stream({ path: `${api.prefix}/allocation`, parameters, signal }, (chunk) => {
+        parser.write(chunk);
+      });
+      parser.end();
+      offset += parser.rows;
+      if (pageRows === undefined || parser.rows < pageRows) return value;
+    }
+  };
+
+  const foldAllocations: KubecostClient['foldAllocations'] = async (query, start, add) => {
+    const { signal } = query;
+    const api = await detect(query);
+    return attempts.allocation(() => readPages({ query, api, signal }, start(), add), signal).catch(noteChange);
+  };
+
+  return {
+    detect,
+    foldAllocations,
+    getAllocations: (query) =>
+      foldAllocations<KubecostAllocation[]>(
+        query,
+        () => [],
+        (rows, row) => rows.push(row),
+      ),
+    async getAssets({ window, accumulate = true, parameters = {}, ...rest }) {
+      const all = { window, accumulate: String(accumulate), ...parameters };
+      return parseWith(assetSetsSchema, dataOf(await ask('assets', { path: '/assets', parameters: all, ...rest })));
+    },
+    getBudgets: async (call = {}) =>
+      parseWith(z.array(budgetSchema).nullable(), await askKubecost('budgets', { path: '/budgets', ...call })) ?? [],
+    async predict({ clusterId, defaultNamespace, yaml, window, ...call }) {
+      const sent: KubecostRequest = {
+        path: '/prediction/speccost',
+        parameters: { clusterID: clusterId, defaultNamespace, ...(window === undefined ? {} : { window }) },
+        body: { contentType: 'application/yaml', text: yaml },
+        ...call,
+      };
+      return parseWith(z.array(predictionSchema).nullable(), await askKubecost('prediction', sent)) ?? [];
+    },
+    getSavings: async (kind, call = {}) =>
+      parseWith(savingsSchema, await askKubecost('savings', { path: `/savings/${kind}`, ...call })),
+    close: () => transport.close(),
+  };
+}

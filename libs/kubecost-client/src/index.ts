@@ -1,0 +1,14 @@
+export { allocationSchema, type KubecostAllocation } from './allocation-schema';
+export { savingsKinds, type KubecostApi, type KubecostEndpoint, type KubecostProduct, type SavingsKind } from './api';
+export type { KubecostAsset } from './asset-schema';
+export {
+  createKubecostClient,
+  type AllocationQuery,
+  type AssetQuery,
+  type CallOptions,
+  type KubecostClient,
+  type KubecostClientOptions,
+} from './client';
+export type { KubecostBudget, KubecostPrediction, KubecostSavings } from './governance-schema';
+export type { BreakerState, ResilienceOptions } from './resilience';
+export type { KubecostTls } from './transport';
