@@ -197,7 +197,11 @@ const forbidden = [
   ),
   fence('chdb', ['chdb', '@chdb/[^/]+'], ['^deploy/local/embedded-clickhouse/']),
   fence('mongodb', ['mongodb'], ['^libs/(metadata|test-kit)/']),
-  fence('redis', ['bullmq', 'ioredis'], ['^libs/(queues|test-kit|touched-hours)/', '^services/[^/]+/src/adapters/redis/']),
+  fence(
+    'redis',
+    ['bullmq', 'ioredis'],
+    ['^libs/(queues|test-kit|touched-hours)/', '^services/[^/]+/src/adapters/redis/'],
+  ),
   fence('express', ['express', '@types/express'], ['^libs/service-kit/', '^services/[^/]+/src/http/']),
   fence(
     'undici',

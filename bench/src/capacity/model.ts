@@ -1,5 +1,5 @@
 /** What one unit of work costs; each number is measured or assumed as `docs/capacity.md` says. */
-export const unitCosts = {
+const unitCosts = {
   /** Series of a pod that are kept, and how often they are sampled. */
   seriesPerPod: 30,
   scrapeSeconds: 60,
@@ -18,7 +18,7 @@ export const unitCosts = {
 } as const;
 
 /** Prices of a large cloud, on demand. */
-export const prices = { coreHour: 0.04, gibHour: 0.005, diskGibMonth: 0.08, bucketGibMonth: 0.023 } as const;
+const prices = { coreHour: 0.04, gibHour: 0.005, diskGibMonth: 0.08, bucketGibMonth: 0.023 } as const;
 
 const hoursPerMonth = 730;
 const hoursPerYear = 8_760;

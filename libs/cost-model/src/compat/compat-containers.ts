@@ -1,7 +1,7 @@
 import { labelOf } from '../asset-index';
 import type { Series } from '../series';
 import type { TimeWindow } from '../window';
-import { hoursOf, namesOf, type CompatWindow } from './compat-window';
+import { hoursOf, keyOf, namesOf, type CompatWindow } from './compat-window';
 
 /** D6: pods are told apart by namespace and name; two of one name, one after the other, are one. */
 const podLabels = ['namespace', 'pod'] as const;
@@ -63,7 +63,7 @@ export function compatContainers(at: CompatWindow): CompatContainer[] {
 
   return [...new Set(all.flatMap((groups) => [...groups.keys()]))].sort().flatMap((key) => {
     const [namespace = '', pod = '', container = ''] = namesOf(key);
-    const lifetime = at.lifetime(running.get(JSON.stringify([namespace, pod])) ?? [], (value) => value !== 0);
+    const lifetime = at.lifetime(running.get(keyOf(namespace, pod)) ?? [], (value) => value !== 0);
     if (lifetime === undefined) return [];
     const hours = hoursOf(lifetime);
     const requestedCores = cores.requested.get(key) ?? 0;

@@ -2,7 +2,7 @@ import { labelOf } from '../asset-index';
 import type { Traffic } from '../assets/network';
 import type { Series } from '../series';
 import { msPerHour, type TimeWindow } from '../window';
-import { namesOf, type CompatWindow } from './compat-window';
+import { keyOf, namesOf, type CompatWindow } from './compat-window';
 import { averageOver, increaseOver } from './promql';
 
 const gibibyte = 2 ** 30;
@@ -58,7 +58,7 @@ export function compatTraffic(at: CompatWindow, traffic: Traffic): (namespace: s
   const price = Number.isNaN(average) ? 0 : average;
   const counters = at.by('kubecost_pod_network_egress_bytes_total', ['namespace', 'pod_name'], is);
   return (namespace, pod) => {
-    const series = counters.get(JSON.stringify([namespace, pod])) ?? [];
+    const series = counters.get(keyOf(namespace, pod)) ?? [];
     const bytes = series.reduce((sum, one) => sum + increaseOver(one, at.window), 0);
     return { bytes, cost: (bytes / gibibyte) * price };
   };

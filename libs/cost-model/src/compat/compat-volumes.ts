@@ -1,5 +1,5 @@
 import type { TimeWindow } from '../window';
-import { hoursOf, namesOf, sharedHours, type CompatWindow } from './compat-window';
+import { hoursOf, keyOf, namesOf, sharedHours, type CompatWindow } from './compat-window';
 import { averageOver } from './promql';
 
 const gibibyte = 2 ** 30;
@@ -59,8 +59,8 @@ function claimsOf(at: CompatWindow): Claim[] {
     const [namespace = '', claim = '', volume = ''] = namesOf(key);
     const lifetime = at.lifetime(series);
     if (lifetime === undefined) return [];
-    const bytes = requested.get(JSON.stringify([namespace, claim])) ?? capacities.get(JSON.stringify([volume])) ?? 0;
-    return { namespace, claim, volume, lifetime, bytes, price: prices.get(JSON.stringify([volume])) ?? 0 };
+    const bytes = requested.get(keyOf(namespace, claim)) ?? capacities.get(keyOf(volume)) ?? 0;
+    return { namespace, claim, volume, lifetime, bytes, price: prices.get(keyOf(volume)) ?? 0 };
   });
 }
 

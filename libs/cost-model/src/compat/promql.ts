@@ -57,12 +57,6 @@ export function averageOver(series: readonly Series[], window: TimeWindow): numb
   return mean(averages.map(mean));
 }
 
-/** `max(max_over_time(series[window]))`; NaN without a sample. */
-export function greatestOver(series: readonly Series[], window: TimeWindow): number {
-  const values = series.flatMap((one) => valuesIn(one, window));
-  return values.length === 0 ? Number.NaN : values.reduce((a, b) => Math.max(a, b), -Infinity);
-}
-
 /** `increase(series[window])`: with Prometheus' extrapolation to the edges; 0 with fewer than two samples. */
 export function increaseOver(series: Series, { startMs, endMs }: TimeWindow): number {
   const samples = samplesInOrder(series).filter(({ atMs }) => atMs >= startMs && atMs <= endMs);

@@ -6,7 +6,7 @@ const text = z.string().max(10_000).optional();
 const flag = z.enum(['true', 'false']).optional();
 
 /** The older way to filter: one parameter per field, values with commas, `*` at the end for a prefix. */
-export const modelFilterNames = [
+const modelFilterNames = [
   'filterClusters',
   'filterNodes',
   'filterNamespaces',

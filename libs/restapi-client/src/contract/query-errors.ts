@@ -19,4 +19,9 @@ export const groupErrors = [
 ] as const;
 
 /** What a question to the store of metrics may end with, beside the window. */
-export const usageErrors = [...groupErrors, 'metroculus-rejected', 'metroculus-timeout', 'metroculus-unavailable'] as const;
+export const usageErrors = [
+  ...groupErrors,
+  'metroculus-rejected',
+  'metroculus-timeout',
+  'metroculus-unavailable',
+] as const;

@@ -3,7 +3,7 @@ import { AppError } from '@cloudtuner/errors';
 import { labelsOf } from '../allocation-request';
 
 /** The older way to filter: one parameter per field, values with commas, `*` at the end for a prefix. */
-export const filterParameters = {
+const filterParameters = {
   filterClusters: 'cluster',
   filterNodes: 'node',
   filterNamespaces: 'namespace',

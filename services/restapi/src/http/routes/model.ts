@@ -22,15 +22,10 @@ const clusterConcurrency = 4;
 
 /** Organizations whose costs the caller may see. */
 const organizationsOf = ({ memberships }: TokenIdentity): string[] =>
-  memberships
-    .filter(({ role }) => allows(role, 'costs:read'))
-    .map(({ organizationId }) => organizationId);
+  memberships.filter(({ role }) => allows(role, 'costs:read')).map(({ organizationId }) => organizationId);
 
 /** The clusters whose costs the caller may see; those that are gone too, as what they cost was spent. */
-async function clustersOf(
-  { cloudAccounts, noteRead }: Dependencies,
-  identity: TokenIdentity,
-): Promise<CloudAccount[]> {
+async function clustersOf({ cloudAccounts, noteRead }: Dependencies, identity: TokenIdentity): Promise<CloudAccount[]> {
   const lists = await Promise.all(
     organizationsOf(identity).map((id) => cloudAccounts.list(id, { includeDeleted: true })),
   );
@@ -40,10 +35,7 @@ async function clustersOf(
 }
 
 type AllocationOperation = (typeof operations)[
-  | 'getModelAllocation'
-  | 'computeModelAllocation'
-  | 'getModelAllocationSummary'
-  | 'computeModelAllocationSummary'];
+  'getModelAllocation' | 'computeModelAllocation' | 'getModelAllocationSummary' | 'computeModelAllocationSummary'];
 
 function allocationRoute(
   routes: ScopedRoutes,
