@@ -1,7 +1,7 @@
 import { priceAssets, type PricedAssets } from './assets';
 import type { AssetFact } from './asset-fact';
 import { allocateHour } from './facts/hour-allocator';
-import { priceBookSchema, type PriceBook } from './price-book';
+import { priceBookChange, priceBookSchema, type PriceBook } from './price-book';
 import type { Series } from './series';
 import { gib, hour, nodeSeries, podSeries, rowOf, startMs, steady } from './testing/hour-series';
 
@@ -150,5 +150,22 @@ describe('a price book', () => {
     ['a date as text', { periods: [{ effective_from: '2026-01-01' }] }],
   ])('does not take %s', (_what, text) => {
     expect(priceBookSchema.safeParse(text).success).toBe(false);
+  });
+});
+
+describe('where two price books differ', () => {
+  const period = (effective_from: number, price = 1): Record<string, unknown> => ({
+    effective_from,
+    nodes: [{ cpu_core_hour_price: price }],
+  });
+  it.each<[string, PriceBook | null, PriceBook | null, number | null]>([
+    ['never, when they are the same', book(period(5)), book(period(5)), null],
+    ['never, when both say nothing', null, book(), null],
+    ['from the first period on, where there was none', null, book(period(5)), 5],
+    ['from a period on that has another price', book(period(5), period(9)), book(period(5), period(9, 2)), 9],
+    ['from the earlier moment on, when a period moves', book(period(5), period(9)), book(period(5), period(7)), 7],
+    ['from a period on that is gone', book(period(5), period(9)), book(period(5)), 9],
+  ])('is %s', (_what, before, after, from) => {
+    expect(priceBookChange(before, after)).toBe(from);
   });
 });

@@ -216,3 +216,17 @@ export class BookPrices {
     return steps;
   }
 }
+
+/**
+ * From which moment on two books differ, in unix seconds; null when they never do. Null for a book is one that says nothing.
+ */
+export function priceBookChange(before: PriceBook | null, after: PriceBook | null): number | null {
+  const [left, right] = [before?.periods ?? [], after?.periods ?? []];
+  const count = Math.max(left.length, right.length);
+  for (let index = 0; index < count; index += 1) {
+    const [a, b] = [left[index], right[index]];
+    if (JSON.stringify(a) === JSON.stringify(b)) continue;
+    return Math.min(a?.effective_from ?? Infinity, b?.effective_from ?? Infinity);
+  }
+  return null;
+}

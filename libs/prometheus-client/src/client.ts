@@ -52,15 +52,15 @@ export interface PrometheusClient {
     options?: QueryOptions,
   ): Promise<QueryResult>;
   /**
-   * The values that a label has in the series that the selector matches and that may have samples between two moments: the
-   * store looks into its index only, which knows of blocks of hours, so there can be values from before and after.
+   * The values that a label has in the series that the selector matches and that may have samples between two moments (`endMs` null: from
+   * the first on): the store looks into its index only, which knows of blocks of hours, so there can be values from before and after.
    *
    * @throws AppError as `instantQuery`.
    */
   labelValues(
     label: string,
     selected: InstantVector,
-    range: { readonly startMs: number; readonly endMs: number },
+    range: { readonly startMs: number; readonly endMs: number | null },
     options?: QueryOptions,
   ): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -177,7 +177,11 @@ export function createPrometheusClient(options: PrometheusClientOptions): Promet
         {
           method: 'GET',
           path: `/api/v1/label/${labelName(label)}/values`,
-          parameters: { 'match[]': selected.toString(), start: secondsText(startMs), end: secondsText(endMs) },
+          parameters: {
+            'match[]': selected.toString(),
+            start: secondsText(startMs),
+            ...(endMs === null ? {} : { end: secondsText(endMs) }),
+          },
           read: readLabelValues,
         },
         queryOptions,

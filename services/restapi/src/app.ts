@@ -53,6 +53,7 @@ import { costRoutes } from './http/routes/costs';
 import { invitationRoutes, organizationRoutes, signInRoutes, userRoutes } from './http/routes/identity';
 import { kubernetesCostRoutes } from './http/routes/kubernetes-costs';
 import { modelRoutes } from './http/routes/model';
+import { priceBookRoutes } from './http/routes/price-books';
 import { personalTokenRoutes, serviceTokenRoutes } from './http/routes/tokens';
 import { poolRoutes } from './http/routes/pools';
 import { createScopedRoutes } from './http/scoped-routes';
@@ -235,6 +236,7 @@ function createRoutes(
     ...auditRoutes(routes, { audit: createClickhouseAuditReader(clickhouse, limits), now }),
     ...cloudAccountRoutes(routes, accounts),
     ...backfillRoutes(routes, accounts),
+    ...priceBookRoutes(routes, accounts),
     ...costRoutes(routes, allocations),
     ...allocationRoutes(routes, allocations),
     ...clusterAssetRoutes(routes, assets),

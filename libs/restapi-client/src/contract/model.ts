@@ -125,6 +125,7 @@ export const modelOperations = {
     summary: 'The currency in the form of Kubecost; empty when organizations of the caller differ in it',
     costClass: 'light',
     errors: queryErrors,
+    query: z.strictObject({}),
     response: answer,
   },
 } as const satisfies Readonly<Record<string, Operation>>;

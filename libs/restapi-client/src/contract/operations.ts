@@ -11,6 +11,7 @@ import { identityOperations } from './identity';
 import { kubernetesCostOperations } from './kubernetes-costs';
 import { modelOperations } from './model';
 import { poolOperations } from './pools';
+import { priceBookOperations } from './price-books';
 import { tokenOperations } from './tokens';
 
 /** Every operation of the API by its id. */
@@ -29,6 +30,7 @@ export const operations = {
   ...expenseOperations,
   ...expenseImportOperations,
   ...poolOperations,
+  ...priceBookOperations,
 } as const;
 
 /** The operations, as a type to index. */

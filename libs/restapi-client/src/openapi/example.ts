@@ -92,7 +92,10 @@ function exampleByType(schema: JsonSchema, components: Components, options: Exam
     case 'boolean':
       return true;
     case 'array': {
-      const { items } = schema;
+      const { items, prefixItems } = schema;
+      if (Array.isArray(prefixItems)) {
+        return prefixItems.map((item: unknown) => (isObject(item) ? exampleOf(item, components, options, name) : null));
+      }
       return isObject(items) ? [exampleOf(items, components, options, name)] : [];
     }
     case 'object':

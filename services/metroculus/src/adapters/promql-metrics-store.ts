@@ -31,7 +31,8 @@ export function createPromqlMetricsStore(dependencies: Dependencies): MetricsSto
       (await runner.all('assets', signal, assetQueries(tenantId, window, nowMs()))).flat(),
     clusterSeries: async (tenantId, window, signal) =>
       (await runner.all('cluster', signal, clusterQueries(tenantId, sampledTime(window, nowMs())))).flat(),
-    pods: (tenantId, window, signal) => openPods(runner, { tenantId, time: sampledTime(window, nowMs()) }, signal),
+    pods: (tenantId, window, signal) =>
+      openPods(runner, { tenantId, time: sampledTime(window, nowMs()), nowMs: nowMs() }, signal),
     metricSeries: (tenantId, { window, stepMs, metrics }, signal) =>
       runner.series('metrics', signal, () =>
         client.rangeQuery(

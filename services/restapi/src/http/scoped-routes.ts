@@ -88,11 +88,12 @@ interface Dependencies {
 const declared = routesFor<Principal>();
 
 /** An error as OpenCost answers it. */
-const openCostErrorBody = ({ status, detail }: Problem) => ({
+const openCostErrorBody = ({ status, detail, details }: Problem) => ({
   code: status,
   status: '',
   data: null,
-  message: `Error: ${detail}`,
+  // Which parameter it was is told in the text: there is no other place for it.
+  message: `Error: ${detail}${details === undefined ? '' : ` ${JSON.stringify(details)}`}`,
 });
 
 /** An answer is final when what it is about has closed; late data then changes its text, and so its ETag. */
