@@ -104,9 +104,25 @@ export async function pushPast(
   startMs: number,
   endMs: number,
 ): Promise<number> {
-  return pushHistory(
+  const pushed = await pushHistory(
     platform.services.diproxy.url,
     tenants.map(({ cluster, account }) => ({ cluster, account, startMs, endMs })),
+  );
+  for (const tenant of tenants) await untilSeen(platform, tenant, endMs);
+  return pushed;
+}
+
+/** Thanos Query looks only now and then which times of a new tenant a receiver has; until then it asks for none of them. */
+async function untilSeen({ services, clusterSecret }: Platform, { accountId }: Tenant, endMs: number): Promise<void> {
+  const window = { start_date: String(Math.floor(endMs / 1000) - 300), end_date: String(Math.floor(endMs / 1000)) };
+  const query = new URLSearchParams({ cloud_account_id: accountId, metrics: 'node_cpu_hourly_cost', ...window });
+  const url = `${services.metroculus.url}/metroculus/v2/kubecost_metrics?${query.toString()}`;
+  await waitFor(
+    async () => {
+      const answer = await fetch(url, { headers: { Secret: clusterSecret }, signal: AbortSignal.timeout(30_000) });
+      return (await answer.text()).includes('"values":[[');
+    },
+    { what: 'the samples to be seen', timeoutMs: 60_000, intervalMs: 250 },
   );
 }
 
