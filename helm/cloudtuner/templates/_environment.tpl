@@ -73,9 +73,13 @@
 {{- end }}
 {{- end }}
 
-{{- /* Mounts of the certificates of a service's connections. */ -}}
-{{- define "cloudtuner.tlsMounts" -}}
+{{- /* Mounts of the certificates of a service's connections, and of the folder where restapi lays files of bills. */ -}}
+{{- define "cloudtuner.mounts" -}}
 {{- $root := .root -}}
+{{- if eq .name "restapi" }}
+- name: tmp
+  mountPath: /tmp
+{{- end }}
 {{- range $connection := include "cloudtuner.connections" .name | fromYamlArray }}
 {{- if dig $connection "tls" "existingSecret" "" $root.Values.connections }}
 - name: tls-{{ $connection | kebabcase }}
@@ -85,8 +89,12 @@
 {{- end }}
 {{- end }}
 
-{{- define "cloudtuner.tlsVolumes" -}}
+{{- define "cloudtuner.volumes" -}}
 {{- $root := .root -}}
+{{- if eq .name "restapi" }}
+- name: tmp
+  emptyDir: {}
+{{- end }}
 {{- range $connection := include "cloudtuner.connections" .name | fromYamlArray }}
 {{- with dig $connection "tls" "existingSecret" "" $root.Values.connections }}
 - name: tls-{{ $connection | kebabcase }}
