@@ -86,8 +86,10 @@ async function runDeployed(service: ImageName, folder: string): Promise<{ log: s
   let healthy = false;
   // Health is there first; what a service has beside its admin port is ready a little later.
   while ((!healthy || !log.includes('"ready"')) && child.exitCode === null && Date.now() < deadlineMs) {
-    const answer = healthy ? undefined : await run(process.execPath, [healthCheck], { env: { ADMIN_PORT: adminPort } });
-    healthy ||= answer?.exitCode === 0;
+    if (!healthy) {
+      const { exitCode } = await run(process.execPath, [healthCheck], { env: { ADMIN_PORT: adminPort } });
+      healthy = exitCode === 0;
+    }
     await sleep(50);
   }
   child.kill('SIGTERM');
