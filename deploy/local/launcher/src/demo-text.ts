@@ -25,6 +25,10 @@ What did the cluster cost, day by day?
 The last hours, the running one live:
   curl -s -H "Authorization: Bearer $TOKEN" "$API/kubecost/clusters/$CLUSTER/costs?window=6h&step=1h"
 
+Which namespaces caused it, and which ten pods cost most this week?
+  curl -s -H "Authorization: Bearer $TOKEN" "$API/kubecost/clusters/$CLUSTER/costs?window=7d&aggregate=namespace"
+  curl -s -H "Authorization: Bearer $TOKEN" "$API/kubecost/clusters/$CLUSTER/costs?window=7d&aggregate=pod&limit=10"
+
 The clusters of the organization, and whether they are received:
   curl -s -H "Authorization: Bearer $TOKEN" "$API/organizations/$ORGANIZATION/kubecost/clusters"
 
@@ -38,6 +42,8 @@ The cluster of ${second?.name ?? ''} is not there for this token:
 What the requests of each workload could be, straight from metroculus:
   curl -s -H 'Secret: ${document.cluster_secret}' \\
     "${document.metroculus_url}/metroculus/v2/kubecost_savings?cloud_account_id=$CLUSTER&start_date=$(($(date +%s) - 86400))&end_date=$(date +%s)"
+
+Every operation is described at ${document.restapi_url}/restapi/v2/docs
 
 Ctrl-C ends every process; the data stay in .local for the next run.
 `;
