@@ -51,6 +51,7 @@ export function createApp(
   const slots = createQuerySlots({
     concurrency: config.METRICS_QUERY_CONCURRENCY,
     maxWaiting: config.METRICS_QUERY_MAX_WAITING,
+    maxWaitMs: config.METRICS_QUERY_WAIT_SECONDS * 1000,
   });
   const metrics = createMetrics(registry, () => slots.waiting);
   const hours = createQuerySlots({

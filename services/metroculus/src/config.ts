@@ -23,6 +23,14 @@ export const config = defineConfig({
     min: 1,
     max: 100_000,
   }),
+  METRICS_QUERY_WAIT_SECONDS: env.integer(
+    'How long a query may wait for its turn before its request is answered 503.',
+    {
+      default: 10,
+      min: 1,
+      max: 600,
+    },
+  ),
   METRICS_QUERY_MAX_RESPONSE_MIB: env.integer('Longest answer of the metrics store that is read.', {
     default: 128,
     min: 1,

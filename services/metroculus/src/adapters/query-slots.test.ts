@@ -45,6 +45,26 @@ describe('query slots', () => {
     await first;
   });
 
+  it('refuse one who has waited too long, and nobody else', async () => {
+    jest.useFakeTimers();
+    try {
+      const slots = createQuerySlots({ concurrency: 1, maxWaiting: 10, maxWaitMs: 10_000 });
+      const { passed, open } = gate();
+      const first = slots.run(never, () => passed);
+      const second = slots.run(never, () => Promise.resolve('second'));
+      jest.advanceTimersByTime(9_000);
+      const third = slots.run(never, () => Promise.resolve('third'));
+      jest.advanceTimersByTime(1_000);
+      await expect(second).rejects.toMatchObject({ code: 'overloaded', retryAfterMs: 5_000 });
+      expect(slots.waiting).toBe(1);
+      open();
+      await first;
+      await expect(third).resolves.toBe('third');
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('let go of one who no longer waits, and give its turn to the next', async () => {
     const slots = createQuerySlots({ concurrency: 1, maxWaiting: 10 });
     const { passed, open } = gate();
