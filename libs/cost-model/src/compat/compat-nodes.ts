@@ -1,4 +1,4 @@
-import { labelOf } from '../asset-index';
+import { groupBy, labelOf } from '../asset-index';
 import type { NodeResource } from '../facts/container-record';
 import type { Series } from '../series';
 import { averageOver } from './promql';
@@ -28,12 +28,11 @@ export interface CompatNode {
 
 const nodeOf = (series: Series): string => labelOf(series, 'node', 'instance');
 
+const seriesByNode = (at: CompatWindow, metric: string): ReadonlyMap<string, readonly Series[]> =>
+  groupBy([...at.by(metric, ['__name__']).values()].flat(), nodeOf);
+
 function averageBy(at: CompatWindow, metric: string): ReadonlyMap<string, number> {
-  const groups = new Map<string, Series[]>();
-  for (const series of [...at.by(metric, ['__name__']).values()].flat()) {
-    groups.set(nodeOf(series), [...(groups.get(nodeOf(series)) ?? []), series]);
-  }
-  return new Map([...groups].map(([node, series]) => [node, averageOver(series, at.window)]));
+  return new Map([...seriesByNode(at, metric)].map(([node, series]) => [node, averageOver(series, at.window)]));
 }
 
 function priceOf(resource: NodeResource, found: number | undefined): number {
@@ -52,9 +51,9 @@ export function compatNodes(at: CompatWindow): (node: string) => CompatNode {
   const cores = averageBy(at, 'kube_node_status_capacity_cpu_cores');
   const bytes = averageBy(at, 'kube_node_status_capacity_memory_bytes');
   const gpus = averageBy(at, 'node_gpu_count');
-  const priced = [...at.by(priceMetrics.cpu, ['__name__']).values()].flat();
-  return (node) => {
-    const ofNode = priced.filter((series) => nodeOf(series) === node);
+  const priced = seriesByNode(at, priceMetrics.cpu);
+  const read = (node: string): CompatNode => {
+    const ofNode = priced.get(node) ?? [];
     const lifetime = at.lifetime(ofNode);
     const hours = lifetime === undefined ? 0 : hoursOf(lifetime);
     const type = ofNode.map((series) => labelOf(series, 'instance_type')).find((text) => text !== '') ?? '';
@@ -73,12 +72,17 @@ export function compatNodes(at: CompatWindow): (node: string) => CompatNode {
       },
     };
   };
+  // Every container asks for its node.
+  const nodes = new Map<string, CompatNode>();
+  return (name) => {
+    const node = nodes.get(name) ?? read(name);
+    nodes.set(name, node);
+    return node;
+  };
 }
 
 /** Names of the nodes that have a price. */
 export function compatNodeNames(at: CompatWindow): readonly string[] {
-  const names = Object.values(priceMetrics).flatMap((metric) =>
-    [...at.by(metric, ['__name__']).values()].flat().map(nodeOf),
-  );
+  const names = Object.values(priceMetrics).flatMap((metric) => [...seriesByNode(at, metric).keys()]);
   return [...new Set(names)].filter((name) => name !== '').sort();
 }

@@ -3,7 +3,8 @@ import { integerParam, interval, moneyForm, unixSeconds, unixSecondsParam, uuid,
 
 const maxWindowLength = 200;
 const defaultPageSize = 100;
-const maxPageSize = 1000;
+const limit = integerParam({ min: 1, max: 1000 });
+const offset = integerParam({ min: 0, max: 1_000_000 });
 
 /** The two ways to name a window in a query, and the form of amounts. */
 export const windowFields = {
@@ -28,10 +29,10 @@ export const namesOneWindow = ({ window, start_time, end_time }: WindowFields): 
 export const oneWindow = { message: 'needs either window, or start_time and end_time', path: ['window'] };
 
 /** The part of a list that is answered. */
-export const pageFields = {
-  limit: integerParam({ min: 1, max: maxPageSize }).default(defaultPageSize),
-  offset: integerParam({ min: 0, max: 1_000_000 }).default(0),
-};
+export const pageFields = { limit: limit.default(defaultPageSize), offset: offset.default(0) };
+
+/** The same of an answer that is a list only if it is asked to be one. */
+export const optionalPageFields = { limit: limit.optional(), offset: offset.optional() };
 
 /** Form of amounts in an answer. */
 export const moneyFields = { money: moneyForm };

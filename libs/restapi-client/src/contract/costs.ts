@@ -7,27 +7,10 @@ import {
   explanation,
   stepText,
 } from './allocations';
+import { coverage, dataVersion, namesOneWindow, oneWindow, optionalPageFields, windowFields } from './cluster-window';
 import { inOrganization, type Operation } from './operation';
 import { groupErrors, queryErrors } from './query-errors';
-import {
-  costParts,
-  integerParam,
-  interval,
-  money,
-  moneyForm,
-  unixSeconds,
-  unixSecondsParam,
-  uuid,
-  warning,
-} from './scalars';
-
-const maxWindowLength = 200;
-const maxPageSize = 1000;
-
-/** Measured ÷ expected time of the part that has passed; null when none has. */
-const coverage = z.number().min(0).max(1).nullable();
-/** SHA-256 over the versions of the hours that were read; the same version is the same answer. */
-const dataVersion = z.string();
+import { costParts, interval, money, moneyForm, unixSeconds, uuid, warning } from './scalars';
 
 /** Steps without `aggregate`. */
 const bucketSteps = ['1h', '1d'];
@@ -48,14 +31,11 @@ const costBucket = interval.extend({
 
 const windowQuery = z
   .strictObject({
-    window: z.string().min(1).max(maxWindowLength).optional(),
-    start_time: unixSecondsParam.optional(),
-    end_time: unixSecondsParam.optional(),
+    ...windowFields,
     /** Default: `1d`, with `aggregate` `all`. */
     step: stepText.optional(),
     ...allocationFields,
-    limit: integerParam({ min: 1, max: maxPageSize }).optional(),
-    offset: integerParam({ min: 0, max: 1_000_000 }).optional(),
+    ...optionalPageFields,
     money: moneyForm,
   })
   .superRefine((query, context) => {
@@ -67,13 +47,7 @@ const windowQuery = z
     if (query.step === undefined || bucketSteps.includes(query.step)) return;
     context.addIssue({ code: 'custom', path: ['step'], message: 'must be 1h or 1d without aggregate' });
   })
-  .refine(
-    ({ window, start_time, end_time }) =>
-      window === undefined
-        ? start_time !== undefined && end_time !== undefined
-        : start_time === undefined && end_time === undefined,
-    { message: 'needs either window, or start_time and end_time', path: ['window'] },
-  );
+  .refine(namesOneWindow, oneWindow);
 
 const cluster = z.object({
   id: z.uuid(),

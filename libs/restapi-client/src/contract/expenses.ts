@@ -1,21 +1,10 @@
 import { z } from 'zod';
+import { coverage, pageFields } from './cluster-window';
 import { inOrganization, type Operation } from './operation';
 import { windowErrors } from './query-errors';
-import {
-  costParts,
-  integerParam,
-  interval,
-  money,
-  moneyForm,
-  unixSeconds,
-  unixSecondsParam,
-  uuid,
-  warning,
-} from './scalars';
+import { costParts, interval, money, moneyForm, unixSeconds, unixSecondsParam, uuid, warning } from './scalars';
 import { onTheWire } from './wire-schema';
 
-const defaultPageSize = 100;
-const maxPageSize = 1000;
 const maxFilterValues = 100;
 const maxValueLength = 2048;
 
@@ -67,8 +56,6 @@ const window = {
 };
 
 const compare = z.enum(['previous']).optional();
-
-const coverage = z.number().min(0).max(1).nullable();
 
 const expense = interval.extend({
   cloud_account_id: z.uuid(),
@@ -150,8 +137,7 @@ export const expenseOperations = {
           '-resource_type',
         ])
         .default('-cost'),
-      limit: integerParam({ min: 1, max: maxPageSize }).default(defaultPageSize),
-      offset: integerParam({ min: 0, max: 1_000_000 }).default(0),
+      ...pageFields,
     }),
     response: z.object({
       ...about,

@@ -1,4 +1,3 @@
-import { AppError } from '@cloudtuner/errors';
 import { parseWindow, type TimeWindow } from '@cloudtuner/cost-model';
 import type { CloudAccount, Organization } from '@cloudtuner/metadata';
 import type { Warning } from '@cloudtuner/restapi-client';
@@ -6,6 +5,7 @@ import { bucketOf, coverageOf, type LedgerEntry } from '../domain/ledger';
 import { wholeHours } from '../domain/requested-window';
 import type { NoteRead } from '../ports';
 import { finalAfter, secondsOf } from './present-costs';
+import { notFound } from './scope-checks';
 
 /** The two ways to name a window in a query. */
 export interface WindowQuery {
@@ -37,7 +37,7 @@ export async function findCluster(
   account: CloudAccount,
 ): Promise<Organization> {
   const organization = account.type === 'kubernetes_cnr' ? await organizations.find(account.organizationId) : null;
-  if (organization === null) throw new AppError('not-found', 'There is nothing at this address.');
+  if (organization === null) throw notFound();
   return organization;
 }
 

@@ -6,6 +6,7 @@ import { deleteExpenseFile } from '../../usecases/bills/delete-expense-file';
 import { importExpenses, type ImportDependencies } from '../../usecases/bills/import-expenses';
 import { secondsOfDate } from '../present-costs';
 import type { Principal } from '../principal';
+import { notFound } from '../scope-checks';
 import type { ScopedRoutes } from '../scoped-routes';
 
 interface Dependencies extends ImportDependencies {
@@ -41,8 +42,6 @@ const presentImport = (found: ExpenseImport, nowMs: number) => ({
   changed: found.changed,
   failure_code: found.failureCode,
 });
-
-const notFound = (): AppError => new AppError('not-found', 'There is nothing at this address.');
 
 /** Runs at most so many at once; refuses more, because each holds memory and a connection. */
 function createSlots(max: number): <T>(work: () => Promise<T>) => Promise<T> {

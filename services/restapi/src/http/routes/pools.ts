@@ -4,11 +4,10 @@ import { operations } from '@cloudtuner/restapi-client';
 import type { Route } from '@cloudtuner/service-kit';
 import { secondsOfDate } from '../present-costs';
 import type { Principal } from '../principal';
+import { notFound } from '../scope-checks';
 import type { ScopedRoutes } from '../scoped-routes';
 
 type Dependencies = Pick<Metadata, 'pools' | 'users' | 'cloudAccounts'>;
-
-const notFound = (): AppError => new AppError('not-found', 'There is nothing at this address.');
 
 const presentPool = ({ id, organizationId, name, createdAt }: Pool) => ({
   id,
