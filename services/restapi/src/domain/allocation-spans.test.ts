@@ -23,6 +23,14 @@ describe('spansOf', () => {
 });
 
 describe('piecesOf', () => {
+  it('cuts a span of one long step at a midnight, as one told apart by nothing', () => {
+    const span: StepSpan = { startMs: 0, endMs: 49 * msPerHour, stepMs: 49 * msPerHour };
+    expect(piecesOf(span, hours, 24)).toEqual([
+      { startMs: 0, endMs: 24 * msPerHour, stepMs: null },
+      { startMs: 24 * msPerHour, endMs: 49 * msPerHour, stepMs: null },
+    ]);
+  });
+
   const arbitrary = fc.record({
     startMs: fc.nat(60 * 24).map((hour) => hour * msPerHour),
     stepHours: fc.option(fc.integer({ min: 1, max: 100 }), { nil: null }),

@@ -27,19 +27,23 @@ function middleOf({ startMs, endMs, stepMs }: StepSpan): number {
   return Math.floor((startMs + endMs) / 2 / msPerDay) * msPerDay;
 }
 
+/** One step, or less of it, has no steps to be told apart by, and may be cut at any midnight. */
+function withoutStepsOfOne(span: StepSpan): StepSpan {
+  return span.stepMs !== null && lengthOf(span) <= span.stepMs ? { ...span, stepMs: null } : span;
+}
+
 /**
  * A span cut into pieces for as long as one costs more than it may. Parts of one step stay parts of it: their rows are told apart by where
  * the part begins, and lie in the step all the same.
  */
-export function piecesOf(span: StepSpan, costOf: (span: StepSpan) => number, mostCost: number): StepSpan[] {
+export function piecesOf(given: StepSpan, costOf: (span: StepSpan) => number, mostCost: number): StepSpan[] {
+  const span = withoutStepsOfOne(given);
   const middleMs = middleOf(span);
   if (costOf(span) <= mostCost || middleMs <= span.startMs || middleMs >= span.endMs) return [span];
   return [
     { ...span, endMs: middleMs },
     { ...span, startMs: middleMs },
-  ]
-    .map((half) => (half.stepMs !== null && lengthOf(half) <= half.stepMs ? { ...half, stepMs: null } : half))
-    .flatMap((half) => piecesOf(half, costOf, mostCost));
+  ].flatMap((half) => piecesOf(half, costOf, mostCost));
 }
 
 /** True when every step begins at a midnight or with the window, so that days need not be cut. */
