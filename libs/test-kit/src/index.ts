@@ -21,6 +21,7 @@ export {
   type WaitOptions,
 } from '@cloudtuner/local-servers';
 export { createSampleCluster } from '@cloudtuner/sample-cluster';
+export { captureLog, type LogCapture } from './log-capture';
 export { parseOpenMetrics, type OpenMetricsFamily } from './openmetrics';
 export { randomDatabase, randomPrefix, randomTenant } from './random-names';
 export { sharedServers, type ClickhouseAddress, type SharedServers, type StoreAddress } from './shared-servers';
