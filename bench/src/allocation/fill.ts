@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   insertAllocationDay,
   insertAllocationGroupDay,
+  rollupRevision,
   rollupVersionOf,
   type BoundStatement,
   type ClickhouseClient,
@@ -120,6 +121,7 @@ class Filler {
       rollup_version: rollupVersionOf({ hours, labelKeys: [chosenLabel] }),
       rollup_fact_rows: factRows,
       rollup_label_keys: [chosenLabel],
+      rollup_revision: rollupRevision,
     };
     await this.#client.insert({ table: 'account_days', rows: [row], tag, tenant: this.#account });
   }

@@ -26,6 +26,7 @@ export {
   readRollupBalance,
   removeAllocationDays,
   rollupBalanceRow,
+  rollupRevision,
   rollupVersionOf,
   type DayRollup,
 } from './allocation/rollup-statements';
