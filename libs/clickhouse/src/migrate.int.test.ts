@@ -51,24 +51,26 @@ const tables = [
   'bill_files',
   'bill_rows',
   'expenses',
+  'kubecost_hours',
+  'kubecost_statements',
   'schema_migrations',
 ];
 
 describe('migrate', () => {
   it('makes the database and its tables, goes back to nothing, and makes the same again', async () => {
     const client = await freshDatabase();
-    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 7 });
-    expect(await migrate(client)).toEqual({ applied: 7, latest: 7 });
+    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 8 });
+    expect(await migrate(client)).toEqual({ applied: 8, latest: 8 });
     const first = await definitions(client);
     expect(Object.keys(first)).toEqual(tables);
 
     await rollBack(client, 0);
     expect(Object.keys(await definitions(client))).toEqual(['schema_migrations']);
-    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 7 });
+    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 8 });
 
     await migrate(client);
     expect(await definitions(client)).toEqual(first);
-    expect(await schemaVersion(client)).toEqual({ applied: 7, latest: 7 });
+    expect(await schemaVersion(client)).toEqual({ applied: 8, latest: 8 });
   });
 
   it('goes back as far as it is told', async () => {
@@ -135,6 +137,8 @@ describe('migrate', () => {
     );
     expect(changed['allocation_days']).toContain('TTL date + toIntervalDay(200)');
     expect(changed['allocation_group_days']).toContain('TTL date + toIntervalDay(800)');
+    expect(changed['kubecost_hours']).toContain('TTL toDate(hour) + toIntervalDay(40)');
+    expect(changed['kubecost_statements']).toContain('TTL hour + toIntervalDay(400)');
     expect(changed['bill_rows']).toContain('TTL date + toIntervalDay(800)');
   });
 

@@ -48,6 +48,8 @@ export function ttlByTable(retention: Retention): Readonly<Record<string, string
     allocation_hours: `toDate(hour) + toIntervalDay(${podHourlyDays}), toDate(hour) + toIntervalDay(${live}) WHERE startsWith(data_version, 'live-')`,
     allocation_days: `date + toIntervalDay(${days(retention.podDailyDays ?? retention.hourlyDays)})`,
     allocation_group_days: daily,
+    kubecost_hours: `toDate(hour) + toIntervalDay(${podHourlyDays})`,
+    kubecost_statements: hourly,
     bill_rows: daily,
     audit_events: `toDateTime(at) + toIntervalDay(${days(retention.auditDays ?? defaultAuditDays)})`,
   };
