@@ -54,5 +54,18 @@ export {
   type WorkloadFilter,
   type WorkloadReading,
 } from './allocation/workload-days';
+export {
+  countKubecostHour,
+  findRestatedDays,
+  findSupersededKubecostHours,
+  kubecostHourRow,
+  kubecostStatementFields,
+  kubecostStatementRow,
+  readKubecostStatements,
+  removeKubecostHours,
+  type KubecostHourFields,
+  type KubecostStatement,
+} from './kubecost/kubecost-hours';
+export { readReconciliation, type Reconciliation } from './kubecost/read-reconciliation';
 export type { NamedPart, RowNames } from './allocation/row-names';
 export type { BoundStatement, DayVersion, HourVersion, SupersededWindow } from './allocation/statement';

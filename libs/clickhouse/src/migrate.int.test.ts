@@ -54,6 +54,8 @@ const tables = [
   'bill_files',
   'bill_rows',
   'expenses',
+  'kubecost_hours',
+  'kubecost_statements',
   'schema_migrations',
 ];
 
@@ -160,6 +162,8 @@ describe('migrate', () => {
     );
     expect(changed['allocation_days']).toContain('TTL date + toIntervalDay(200)');
     expect(changed['allocation_dimension_days']).toContain('TTL date + toIntervalDay(800)');
+    expect(changed['kubecost_hours']).toContain('TTL toDate(hour) + toIntervalDay(40)');
+    expect(changed['kubecost_statements']).toContain('TTL hour + toIntervalDay(400)');
     expect(changed['bill_rows']).toContain('TTL date + toIntervalDay(800)');
   });
 

@@ -50,6 +50,8 @@ export function ttlByTable(retention: Retention): Readonly<Record<string, string
     allocation_dimension_days: daily,
     // Of the table that it took the place of: migrations before 0008 make it.
     allocation_group_days: daily,
+    kubecost_hours: `toDate(hour) + toIntervalDay(${podHourlyDays})`,
+    kubecost_statements: hourly,
     bill_rows: daily,
     audit_events: `toDateTime(at) + toIntervalDay(${days(retention.auditDays ?? defaultAuditDays)})`,
   };

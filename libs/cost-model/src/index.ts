@@ -96,6 +96,8 @@ export { allocateHour, HourAllocator, type AllocatedHour, type AllocateHourInput
 export { bridgedGapMs } from './intervals';
 export { readKubecostHours, type KubecostHour, type KubecostRow } from './kubecost-hours';
 export {
+  consistencyOf,
+  reconciledNoNamespace,
   reconciledResources,
   reconcileKubecostHour,
   type ReconciledCost,

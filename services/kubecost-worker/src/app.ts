@@ -19,11 +19,13 @@ import { createLifecycle, runWithRequestId, type App, type AppContext } from '@c
 import { createCleanupStore } from './adapters/clickhouse/cleanup-store';
 import { createDayStore } from './adapters/clickhouse/day-store';
 import { createHourStore } from './adapters/clickhouse/hour-store';
+import { createKubecostStore } from './adapters/clickhouse/kubecost-store';
 import { createPlanStore } from './adapters/clickhouse/plan-store';
 import { createSchemaKeeper } from './adapters/clickhouse/schema-keeper';
 import { readTableSizes } from './adapters/clickhouse/table-sizes';
 import { createAccounts } from './adapters/metadata/accounts';
 import { createHourReader } from './adapters/metroculus/hour-reader';
+import { createKubecostReader } from './adapters/metroculus/kubecost-reader';
 import { createDispatcher } from './adapters/queues/dispatcher';
 import { keepScheduler } from './adapters/queues/plan-scheduler';
 import { createRedisLocks } from './adapters/redis/redis-locks';
@@ -103,7 +105,12 @@ function createStoringJobs(config: Config, adapters: Adapters, { logger }: Worke
   const shared = { locks, now, log: logger };
   const ports = { ...shared, reader: createHourReader(adapters.metroculus), store: createHourStore(clickhouse) };
   const slots = createHourSlots(config.HOURS_AT_ONCE);
-  const storeHourOf = (job: string) => countedStoreHour(job, { ports, slots, metrics });
+  const statements = {
+    ...{ now, log: logger },
+    reader: createKubecostReader(adapters.metroculus),
+    store: createKubecostStore(clickhouse),
+  };
+  const storeHourOf = (job: string) => countedStoreHour(job, { ports, slots, metrics, statements });
   const storeDay = countedStoreDay({ ...shared, accounts, store: createDayStore(clickhouse) }, metrics);
   const backfillHour = storeHourOf(backfill.name);
   return {

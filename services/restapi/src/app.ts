@@ -23,6 +23,7 @@ import { createClickhouseWorkloadCosts } from './adapters/expenses/clickhouse-wo
 import { createClickhouseAccountStatus } from './adapters/clickhouse-account-status';
 import { createClickhouseFacts } from './adapters/clickhouse-facts';
 import { createClickhouseNodePrices } from './adapters/clickhouse-node-prices';
+import { createClickhouseReconciliation } from './adapters/clickhouse-reconciliation';
 import { createMemoryRateLimiter } from './adapters/memory-rate-limiter';
 import { createMetroculusLiveAllocations } from './adapters/metroculus-live-allocations';
 import { createMetroculusLiveAssets } from './adapters/metroculus-live-assets';
@@ -54,6 +55,7 @@ import { invitationRoutes, organizationRoutes, signInRoutes, userRoutes } from '
 import { kubernetesCostRoutes } from './http/routes/kubernetes-costs';
 import { modelRoutes } from './http/routes/model';
 import { priceBookRoutes } from './http/routes/price-books';
+import { reconciliationRoutes } from './http/routes/reconciliation';
 import { personalTokenRoutes, serviceTokenRoutes } from './http/routes/tokens';
 import { poolRoutes } from './http/routes/pools';
 import { createScopedRoutes } from './http/scoped-routes';
@@ -242,6 +244,10 @@ function createRoutes(
     ...clusterAssetRoutes(routes, assets),
     ...clusterUsageRoutes(routes, usage),
     ...clusterConsumerRoutes(routes, usage),
+    ...reconciliationRoutes(routes, {
+      ...costs,
+      reconciliations: createClickhouseReconciliation(clickhouse, limits),
+    }),
     ...kubernetesCostRoutes(routes, usage),
     ...cleanExpensesRoutes(routes, costs),
     ...modelRoutes(routes, { ...allocations, ...assets }),

@@ -1,4 +1,4 @@
-import type { AllocationDay, AllocationGroup } from '@cloudtuner/clickhouse';
+import type { AllocationDay, AllocationGroup, Reconciliation } from '@cloudtuner/clickhouse';
 import type { AllocationFact, Nanos, SummedFacts, TimeWindow } from '@cloudtuner/cost-model';
 import type { CloudAccount } from '@cloudtuner/metadata';
 import type { AuditEvent } from './domain/audit-event';
@@ -138,6 +138,12 @@ export interface HourVersion {
 export interface AssetsReader {
   /** The assets of these versions of hours, summed over them; unsorted. @throws AppError `clickhouse-unavailable` */
   readAssets(cloudAccountId: string, hours: readonly HourVersion[], context: ReadContext): Promise<ClusterAsset[]>;
+}
+
+/** Our stored costs held against those of a tenant's own Kubecost. */
+export interface ReconciliationReader {
+  /** Over the hours of the window (whole hours) that both have closed. @throws AppError `clickhouse-unavailable`, `facts-incomplete` */
+  readReconciliation(cloudAccountId: string, window: TimeWindow, context: ReadContext): Promise<Reconciliation>;
 }
 
 /** An hour that is not closed, computed from the samples now, with its assets. */

@@ -12,6 +12,7 @@ import { kubernetesCostOperations } from './kubernetes-costs';
 import { modelOperations } from './model';
 import { poolOperations } from './pools';
 import { priceBookOperations } from './price-books';
+import { reconciliationOperations } from './reconciliation';
 import { tokenOperations } from './tokens';
 
 /** Every operation of the API by its id. */
@@ -24,6 +25,7 @@ export const operations = {
   ...allocationOperations,
   ...clusterAssetOperations,
   ...clusterUsageOperations,
+  ...reconciliationOperations,
   ...clusterWorkloadOperations,
   ...kubernetesCostOperations,
   ...modelOperations,
