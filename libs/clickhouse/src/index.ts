@@ -10,6 +10,19 @@ export type {
   QueryTag,
 } from './client-port';
 export { migrate, rollBack, schemaVersion, type MigrateOptions, type SchemaState } from './migrate';
+export {
+  backUpClickhouse,
+  backupTables,
+  beginRestore,
+  checkBackupDestination,
+  countClickhouseRows,
+  endRestore,
+  isRestoring,
+  restoreClickhouse,
+  type BackupOptions,
+  type TableCount,
+} from './operations/backup';
+export { countTenantRows, eraseTenantRows, type ErasedTenant } from './operations/erase-tenant';
 export { defaultRetention, type Retention } from './retention';
 export {
   allocationHourRow,

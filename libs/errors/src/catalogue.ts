@@ -443,6 +443,28 @@ export const errorCatalogue = {
     'See `details` for the fields and what was expected.',
   ),
 
+  // Backups and tenants that go
+  'backup-incomplete': entry(
+    'invalid-input',
+    'The folder does not hold a whole backup',
+    'A backup without `manifest.json` was interrupted, and a file that has changed is named: restore another one.',
+  ),
+  'backup-exists': entry(
+    'conflict',
+    'The folder holds a whole backup already',
+    'Back up into another folder; nothing is ever written over.',
+  ),
+  'stores-not-empty': entry(
+    'conflict',
+    'A restore would write into stores that hold data',
+    'Restore into empty stores. What an interrupted restore has left is taken away by itself.',
+  ),
+  'tenant-busy': entry(
+    'upstream-unavailable',
+    'Work for the tenant has not ended',
+    'Run the command again; what it has done already stays done.',
+  ),
+
   // Worker
   'hour-busy': entry(
     'limit-exceeded',

@@ -12,6 +12,7 @@ export {
 } from './contracts';
 export { defineQueue, jobIdOf, type Backoff, type QueueDefinition, type Retain } from './define-queue';
 export { createProducer } from './producer';
+export { openTenantKeys, type TenantKeys } from './tenant-keys';
 export { createQueueMetrics } from './queue-metrics';
 export type {
   Consumer,

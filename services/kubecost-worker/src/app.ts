@@ -23,6 +23,7 @@ import { createKubecostStore } from './adapters/clickhouse/kubecost-store';
 import { createPlanStore } from './adapters/clickhouse/plan-store';
 import { createSchemaKeeper } from './adapters/clickhouse/schema-keeper';
 import { readTableSizes } from './adapters/clickhouse/table-sizes';
+import { readCostSpikes, readDiskSpace } from './adapters/clickhouse/watched-stores';
 import { createAccounts } from './adapters/metadata/accounts';
 import { createHourReader } from './adapters/metroculus/hour-reader';
 import { createKubecostReader } from './adapters/metroculus/kubecost-reader';
@@ -43,6 +44,7 @@ import { countedStoreDay } from './jobs/store-day-job';
 import { countedStoreHour } from './jobs/store-hour-job';
 import { sweepHoursJob } from './jobs/sweep-hours';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics';
+import { watchStores } from './watched-metrics';
 import type { Clock } from './ports';
 
 /** What the composition root is given; a test brings its own clock. */
@@ -138,6 +140,10 @@ function createConsumers(config: Config, adapters: Adapters, context: WorkerCont
   const metrics = createQueueMetrics({ registry, prefix: 'kubecost_worker' });
   const workerMetrics = createWorkerMetrics(registry);
   workerMetrics.watchTables(() => readTableSizes(adapters.clickhouse));
+  watchStores(registry, logger, {
+    disks: () => readDiskSpace(adapters.clickhouse),
+    spikes: (factor) => readCostSpikes(adapters.clickhouse, factor),
+  });
   const storing = createStoringJobs(config, adapters, context, workerMetrics);
   const upkeep = createUpkeepJobs(config, adapters, context, workerMetrics);
   const counts = {
