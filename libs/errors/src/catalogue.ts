@@ -44,6 +44,11 @@ export const errorCatalogue = {
     'The request body is larger than the limit',
     'Send less in one request.',
   ),
+  'headers-too-large': entry(
+    'headers-too-large',
+    'The address and the headers of the request are larger than the limit',
+    'Ask with fewer or shorter parameters.',
+  ),
   'unsupported-media-type': entry(
     'unsupported-media-type',
     'The body is in a form that the service does not read',

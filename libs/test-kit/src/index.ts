@@ -23,6 +23,7 @@ export {
 export { createSampleCluster } from '@cloudtuner/sample-cluster';
 export { parseOpenMetrics, type OpenMetricsFamily } from './openmetrics';
 export { randomDatabase, randomPrefix, randomTenant } from './random-names';
+export { runSchemathesis, type SchemathesisOutcome } from './schemathesis';
 export { sharedServers, type ClickhouseAddress, type SharedServers, type StoreAddress } from './shared-servers';
 export { startSilentServer, type SilentServer } from './silent-server';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder';

@@ -75,6 +75,7 @@ const signInPeriodMs = 5 * 60_000;
 const signInMaxKeys = 10_000;
 const readMarkPeriodMs = 60_000;
 const readMarkMaxIds = 50_000;
+const maxAddressBytes = 64 * 1024;
 const auditPeriodMs = 1_000;
 
 function connect(config: Config) {
@@ -313,7 +314,11 @@ export function createApp(config: Config, { logger, registry, health, now = Date
     handler,
     logger,
     // Of a whole request with its body; what is not a file has a few kilobytes.
-    serverOptions: { requestTimeout: config.EXPENSE_IMPORT_MAX_SECONDS * 1000 },
+    serverOptions: {
+      requestTimeout: config.EXPENSE_IMPORT_MAX_SECONDS * 1000,
+      // Filters are part of the address.
+      maxHeaderSize: maxAddressBytes,
+    },
   });
   return compose({ server, audit }, connections, logger);
 }
