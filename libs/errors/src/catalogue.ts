@@ -481,6 +481,16 @@ export const errorCatalogue = {
     'The filter cannot be read',
     'The message and `details.position` name the place and what was expected there. In a URL, write `+` as `%2B`.',
   ),
+  'export-changed': entry(
+    'conflict',
+    'The data of the export has changed since its first part',
+    'Start the export again; late data or another bill has come in between.',
+  ),
+  'export-incomplete': entry(
+    'upstream-unavailable',
+    'Not everything that belongs to the export can be read at this moment',
+    'Ask again after `Retry-After`; an export is whole or none.',
+  ),
   'aggregate-invalid': entry(
     'invalid-input',
     'The costs cannot be grouped by this',

@@ -32,6 +32,8 @@ import { apiDocumentAssets } from './adapters/api-document-assets';
 import { createAuditWriter, type AuditWriter } from './adapters/audit/audit-writer';
 import { createClickhouseAuditReader } from './adapters/audit/clickhouse-audit-reader';
 import { createClickhouseBillStore } from './adapters/bills/clickhouse-bill-store';
+import { encodeCsv } from './adapters/exports/csv-encoder';
+import { encodeParquet } from './adapters/exports/parquet-encoder';
 import { createRecordFileReader } from './adapters/bills/record-file-reader';
 import { createQueueBackfills } from './adapters/queue-backfills';
 import type { Config } from './config';
@@ -49,6 +51,7 @@ import { clusterAssetRoutes } from './http/routes/cluster-assets';
 import { clusterConsumerRoutes } from './http/routes/cluster-consumers';
 import { clusterUsageRoutes } from './http/routes/cluster-usage';
 import { expenseImportRoutes } from './http/routes/expense-imports';
+import { exportRoutes } from './http/routes/exports';
 import { costRoutes } from './http/routes/costs';
 import { invitationRoutes, organizationRoutes, signInRoutes, userRoutes } from './http/routes/identity';
 import { kubernetesCostRoutes } from './http/routes/kubernetes-costs';
@@ -247,6 +250,7 @@ function createRoutes(
     ...cleanExpensesRoutes(routes, costs),
     ...modelRoutes(routes, { ...allocations, ...assets }),
     ...breakdownExpensesRoutes(routes, costs),
+    ...exportRoutes(routes, { ...costs, ...allocations, encoders: { csv: encodeCsv, parquet: encodeParquet } }),
     ...poolRoutes(routes, metadata),
     ...expenseImportRoutes(routes, importDependencies(config, { metadata, clickhouse, now })),
   ];

@@ -3,7 +3,8 @@ import { allocationRules } from './allocations';
 import type { Operation } from './operation';
 import { groupErrors, queryErrors, windowErrors } from './query-errors';
 
-const text = z.string().max(10_000).optional();
+// All together they stay below what an address may be long.
+const text = z.string().max(4_000).optional();
 const word = z.string().max(20).optional();
 const flag = z.enum(['true', 'false']).optional();
 
@@ -54,7 +55,7 @@ const allocationQuery = z.strictObject({
   idleByNode: flag,
   splitIdle: flag,
   includeAggregatedMetadata: flag,
-  filter: text,
+  filter: z.string().max(10_000).optional(),
   ...filters,
   shareNamespaces: text,
   shareLabels: text,

@@ -39,7 +39,10 @@ generation.database = "none"
 # How long an address is as a whole no schema can say (431); what else the schemas cannot say has a code or a rule of
 # its own in the document, which refusal_names_its_rule holds against the answer.
 [checks]
+max_response_time = 60
 positive_data_acceptance.expected-statuses = ["2xx", 304, 400, 401, 403, 404, 409, 422, 429, 431, 503]
+negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429, 431, 503]
+missing_required_header.expected-statuses = [400, 401, 403, 404, 422, 431]
 
 [auth.openapi]
 bearerToken = { bearer = ${quoted(token)} }
