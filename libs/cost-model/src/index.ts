@@ -127,5 +127,5 @@ export {
   type PodMetricName,
   type Series,
 } from './series';
-export { priceBookChange, priceBookSchema, type PriceBook, type PriceBookInput } from './price-book';
+export { priceBookChange, priceBookRules, priceBookSchema, type PriceBook, type PriceBookInput } from './price-book';
 export { daysOf, hoursOf, msPerDay, msPerHour, parseWindow, type TimeWindow, type WindowContext } from './window';

@@ -33,6 +33,8 @@ import { apiDocumentAssets } from './adapters/api-document-assets';
 import { createAuditWriter, type AuditWriter } from './adapters/audit/audit-writer';
 import { createClickhouseAuditReader } from './adapters/audit/clickhouse-audit-reader';
 import { createClickhouseBillStore } from './adapters/bills/clickhouse-bill-store';
+import { encodeCsv } from './adapters/exports/csv-encoder';
+import { encodeParquet } from './adapters/exports/parquet-encoder';
 import { createRecordFileReader } from './adapters/bills/record-file-reader';
 import { createQueueBackfills } from './adapters/queue-backfills';
 import type { Config } from './config';
@@ -50,6 +52,7 @@ import { clusterAssetRoutes } from './http/routes/cluster-assets';
 import { clusterConsumerRoutes } from './http/routes/cluster-consumers';
 import { clusterUsageRoutes } from './http/routes/cluster-usage';
 import { expenseImportRoutes } from './http/routes/expense-imports';
+import { exportRoutes } from './http/routes/exports';
 import { costRoutes } from './http/routes/costs';
 import { invitationRoutes, organizationRoutes, signInRoutes, userRoutes } from './http/routes/identity';
 import { kubernetesCostRoutes } from './http/routes/kubernetes-costs';
@@ -77,6 +80,7 @@ const signInPeriodMs = 5 * 60_000;
 const signInMaxKeys = 10_000;
 const readMarkPeriodMs = 60_000;
 const readMarkMaxIds = 50_000;
+const maxAddressBytes = 64 * 1024;
 const auditPeriodMs = 1_000;
 
 function connect(config: Config) {
@@ -252,6 +256,7 @@ function createRoutes(
     ...cleanExpensesRoutes(routes, costs),
     ...modelRoutes(routes, { ...allocations, ...assets }),
     ...breakdownExpensesRoutes(routes, costs),
+    ...exportRoutes(routes, { ...costs, ...allocations, encoders: { csv: encodeCsv, parquet: encodeParquet } }),
     ...poolRoutes(routes, metadata),
     ...expenseImportRoutes(routes, importDependencies(config, { metadata, clickhouse, now })),
   ];
@@ -319,7 +324,11 @@ export function createApp(config: Config, { logger, registry, health, now = Date
     handler,
     logger,
     // Of a whole request with its body; what is not a file has a few kilobytes.
-    serverOptions: { requestTimeout: config.EXPENSE_IMPORT_MAX_SECONDS * 1000 },
+    serverOptions: {
+      requestTimeout: config.EXPENSE_IMPORT_MAX_SECONDS * 1000,
+      // Filters are part of the address.
+      maxHeaderSize: maxAddressBytes,
+    },
   });
   return compose({ server, audit }, connections, logger);
 }

@@ -7,6 +7,7 @@ import { clusterWorkloadOperations } from './cluster-workloads';
 import { costOperations } from './costs';
 import { expenseImportOperations } from './expense-imports';
 import { expenseOperations } from './expenses';
+import { exportOperations } from './exports';
 import { identityOperations } from './identity';
 import { kubernetesCostOperations } from './kubernetes-costs';
 import { modelOperations } from './model';
@@ -31,6 +32,7 @@ export const operations = {
   ...modelOperations,
   ...expenseOperations,
   ...expenseImportOperations,
+  ...exportOperations,
   ...poolOperations,
   ...priceBookOperations,
 } as const;
