@@ -51,6 +51,8 @@ const tables = [
   'bill_files',
   'bill_rows',
   'expenses',
+  'kubecost_documents',
+  'kubecost_extracts',
   'schema_migrations',
 ];
 

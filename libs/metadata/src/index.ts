@@ -14,6 +14,7 @@ export type {
 export { cloudAccountTypes, type CloudAccountType } from './documents';
 export { roles, tokenKinds, type Role, type TokenKind } from './documents';
 export type { Invitation, InvitationsRepository, NewInvitation } from './invitations-repository';
+export type { KubecostConnection, KubecostSchedules } from './kubecost-connection';
 export type { Outbox, OutboxEntry, PendingEntries } from './outbox';
 export { atMost } from './roles';
 export type { NewOrganization, Organization, OrganizationsRepository } from './organizations-repository';
