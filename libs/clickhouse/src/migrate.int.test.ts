@@ -54,6 +54,8 @@ const tables = [
   'bill_files',
   'bill_rows',
   'expenses',
+  'kubecost_documents',
+  'kubecost_extracts',
   'kubecost_hours',
   'kubecost_statements',
   'schema_migrations',
@@ -62,18 +64,18 @@ const tables = [
 describe('migrate', () => {
   it('makes the database and its tables, goes back to nothing, and makes the same again', async () => {
     const client = await freshDatabase();
-    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 8 });
-    expect(await migrate(client)).toEqual({ applied: 8, latest: 8 });
+    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 10 });
+    expect(await migrate(client)).toEqual({ applied: 10, latest: 10 });
     const first = await definitions(client);
     expect(Object.keys(first)).toEqual(tables);
 
     await rollBack(client, 0);
     expect(Object.keys(await definitions(client))).toEqual(['schema_migrations']);
-    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 8 });
+    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 10 });
 
     await migrate(client);
     expect(await definitions(client)).toEqual(first);
-    expect(await schemaVersion(client)).toEqual({ applied: 8, latest: 8 });
+    expect(await schemaVersion(client)).toEqual({ applied: 10, latest: 10 });
   });
 
   it('goes back as far as it is told', async () => {

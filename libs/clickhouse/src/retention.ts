@@ -15,6 +15,8 @@ export interface Retention {
   readonly podHourlyDays?: number;
   /** Daily sums by pod; default: as `hourlyDays`. */
   readonly podDailyDays?: number;
+  /** What Kubecost answered, as it came; default 35. */
+  readonly kubecostDocumentDays?: number;
 }
 
 interface RetentionTarget {
@@ -27,6 +29,9 @@ export const defaultRetention: Retention = { hourlyDays: 1_830, liveDays: 3, exp
 
 /** A year, and time to read of its end. */
 const defaultAuditDays = 400;
+
+/** A month can be computed again after it has ended. */
+const defaultKubecostDocumentDays = 35;
 
 const days = (count: number): string => {
   if (!Number.isInteger(count) || count < 1) throw new RangeError('a retention is a whole number of days, at least 1');
@@ -53,6 +58,8 @@ export function ttlByTable(retention: Retention): Readonly<Record<string, string
     kubecost_hours: `toDate(hour) + toIntervalDay(${podHourlyDays})`,
     kubecost_statements: hourly,
     bill_rows: daily,
+    kubecost_documents: `window_start + toIntervalDay(${days(retention.kubecostDocumentDays ?? defaultKubecostDocumentDays)})`,
+    kubecost_extracts: `window_start + toIntervalDay(${days(retention.kubecostDocumentDays ?? defaultKubecostDocumentDays)})`,
     audit_events: `toDateTime(at) + toIntervalDay(${days(retention.auditDays ?? defaultAuditDays)})`,
   };
 }

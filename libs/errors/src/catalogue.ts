@@ -393,6 +393,11 @@ export const errorCatalogue = {
     'The answer does not have the form that is known of Kubecost',
     'The message names the place and what was expected; check what stands at the address, and its version.',
   ),
+  'kubecost-endpoint-refused': entry(
+    'unprocessable',
+    'The address of an account’s Kubecost is not one that the operator allows',
+    'Name a host that `KUBECOST_ENDPOINT_ALLOW` has, without credentials; or have the operator allow it.',
+  ),
   'kubecost-answer-too-large': entry(
     'unprocessable',
     'The answer of Kubecost is larger than is read',

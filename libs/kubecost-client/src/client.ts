@@ -6,6 +6,7 @@ import type { KubecostApi, KubecostEndpoint, SavingsKind } from './api';
 import { assetSetsSchema, type KubecostAsset } from './asset-schema';
 import { unexpectedBySchema } from './answer-error';
 import { detectApi } from './detect';
+import type { EndpointPolicy } from './endpoint-policy';
 import {
   budgetSchema,
   predictionSchema,
@@ -22,6 +23,8 @@ export interface KubecostClientOptions extends ResilienceOptions {
   /** Of Kubecost's frontend or of the cost model itself, with or without `/model`. */
   readonly url: string;
   readonly tls?: KubecostTls;
+  /** Where the address comes from somebody else than the operator: what it may lead to. Every call @throws AppError `kubecost-endpoint-refused` */
+  readonly policy?: EndpointPolicy;
   /** Time limit of one attempt, its whole answer included, in milliseconds. Default 60,000. */
   readonly timeoutMs?: number;
   /** Longest answer of `/allocation`, which is read in pieces. Default 2 GiB. */
@@ -133,11 +136,15 @@ export function createKubecostClient(options: KubecostClientOptions): KubecostCl
     maxJsonBytes: options.maxJsonBytes ?? 64 * mebibyte,
     maxStreamBytes: options.maxStreamBytes ?? 2048 * mebibyte,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.policy === undefined ? {} : { lookup: options.policy.lookup }),
   });
   const attempts = createResilience(options);
   let found: KubecostApi | undefined;
 
+  const fault = options.policy?.fault(options.url) ?? null;
   const detect = async ({ signal }: CallOptions = {}): Promise<KubecostApi> => {
+    // It may have been allowed when it was set.
+    if (fault !== null) throw new AppError('kubecost-endpoint-refused', `The address of Kubecost ${fault}.`);
     found ??= await attempts.detect(() => detectApi(transport, signal), signal);
     return found;
   };

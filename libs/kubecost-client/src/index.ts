@@ -9,6 +9,15 @@ export {
   type KubecostClient,
   type KubecostClientOptions,
 } from './client';
+export { createKubecostClients, type KubecostClients, type KubecostClientsOptions } from './clients';
+export { containerCosts, containerQuantities, isContainerRow, toKubecostRows } from './container-costs';
+export {
+  createEndpointPolicy,
+  defaultEndpointHost,
+  deniedByDefault,
+  endpointList,
+  type EndpointPolicy,
+} from './endpoint-policy';
 export type { KubecostBudget, KubecostPrediction, KubecostSavings } from './governance-schema';
 export type { BreakerState, ResilienceOptions } from './resilience';
 export type { KubecostTls } from './transport';

@@ -1,5 +1,6 @@
 import { isAppError } from '@cloudtuner/errors';
 import { Agent, request, type Dispatcher } from 'undici';
+import type { EndpointPolicy } from './endpoint-policy';
 import { errorOfStatus, timedOut, tooLarge, unexpected, unreachable } from './answer-error';
 
 /** TLS settings as Node's `tls.connect` takes them. */
@@ -32,6 +33,8 @@ export interface Transport {
 export interface TransportOptions {
   readonly url: string;
   readonly tls?: KubecostTls;
+  /** Resolves names instead of the system's resolver; may refuse them. */
+  readonly lookup?: EndpointPolicy['lookup'];
   readonly timeoutMs: number;
   /** Of an answer that is read as a whole. */
   readonly maxJsonBytes: number;
@@ -71,12 +74,12 @@ async function readReason(body: Dispatcher.ResponseData['body']): Promise<string
 
 /** A connection pool to one address. It connects when it is first used. */
 export function createTransport(options: TransportOptions): Transport {
-  const { timeoutMs, tls, maxJsonBytes, maxStreamBytes } = options;
+  const { timeoutMs, tls, lookup, maxJsonBytes, maxStreamBytes } = options;
   const base = options.url.replace(/\/+$/, '');
   const dispatcher = new Agent({
     connections,
     pipelining: 1,
-    connect: { timeout: connectTimeoutMs, ...tls },
+    connect: { timeout: connectTimeoutMs, ...tls, ...(lookup === undefined ? {} : { lookup }) },
     // The signal below limits the whole answer.
     headersTimeout: 0,
     bodyTimeout: 0,

@@ -4,6 +4,7 @@ import type { Collection } from 'mongodb';
 import { checkedLabelKeys } from './allocation-label-keys';
 import { cloudAccountDocument, type CloudAccountDocument, type CloudAccountType } from './documents';
 import { isDuplicateKey, type Guards } from './driver-errors';
+import { kubecostField, readKubecost, type KubecostConnection } from './kubecost-connection';
 import { firstEntry, pushEntry, type OutboxEntry } from './outbox';
 import { randomSecret, sha256Hex } from './secrets';
 import { rotated } from './write-credentials';
@@ -41,6 +42,8 @@ export interface KubernetesAccount {
   readonly lastReadAt: Date | null;
   /** Label keys whose costs are summed by day, as the facts have them; sorted. */
   readonly allocationLabelKeys: readonly string[];
+  /** Absent: its Kubecost is not asked. */
+  readonly kubecost?: KubecostConnection;
 }
 
 /** A cloud account as its organization sees it. */
@@ -59,6 +62,8 @@ export interface CloudAccount {
   readonly lastReadAt: Date | null;
   /** Label keys whose costs are summed by day, as the facts have them; sorted. */
   readonly allocationLabelKeys: readonly string[];
+  /** Absent: its Kubecost is not asked. */
+  readonly kubecost?: KubecostConnection;
 }
 
 export interface NewCloudAccount {
@@ -67,6 +72,7 @@ export interface NewCloudAccount {
   readonly region: string | null;
   readonly owner: string | null;
   readonly tags?: Readonly<Record<string, string>>;
+  readonly kubecost?: KubecostConnection;
 }
 
 /** What an account may be changed in; what is absent stays. */
@@ -75,6 +81,8 @@ export interface CloudAccountChanges {
   readonly region?: string | null;
   readonly owner?: string | null;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Null: its Kubecost is not asked any more. */
+  readonly kubecost?: KubecostConnection | null;
 }
 
 /** A remote_write password without what would let anybody use it. */
@@ -171,6 +179,7 @@ function toAccount(found: unknown): CloudAccount {
     deletedAt: document.deleted_at,
     lastReadAt: document.last_read_at,
     allocationLabelKeys: document.allocation_label_keys,
+    ...readKubecost(document.kubecost),
   };
 }
 
@@ -199,7 +208,7 @@ const byNameThenId = (a: CloudAccount, b: CloudAccount): number =>
 
 function newDocument(
   organizationId: string,
-  { type, name, region, owner, tags = {} }: NewCloudAccount,
+  { type, name, region, owner, tags = {}, kubecost }: NewCloudAccount,
   { password, now, outbox }: { password: string; now: Date; outbox: OutboxEntry | undefined },
 ): CloudAccountDocument {
   return {
@@ -216,6 +225,7 @@ function newDocument(
     limits: {},
     allocation_label_keys: [],
     tags: tagPairs(tags),
+    ...(kubecost === undefined ? {} : { kubecost: kubecostField(kubecost) }),
     created_at: now,
     deleted_at: null,
     last_read_at: null,
@@ -240,12 +250,13 @@ async function unlessNameTaken<T>(write: () => Promise<T>): Promise<T> {
   }
 }
 
-function changedFields({ name, region, owner, tags }: CloudAccountChanges): Partial<CloudAccountDocument> {
+function changedFields({ name, region, owner, tags, kubecost }: CloudAccountChanges): Partial<CloudAccountDocument> {
   return {
     ...(name === undefined ? {} : { name, name_key: name }),
     ...(region === undefined ? {} : { region }),
     ...(owner === undefined ? {} : { owner }),
     ...(tags === undefined ? {} : { tags: tagPairs(tags) }),
+    ...(kubecost === undefined ? {} : { kubecost: kubecostField(kubecost) }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { priceBookSchema } from '@cloudtuner/cost-model';
 import { z } from 'zod';
+import { kubecostDocument } from './kubecost-connection';
 
 /** What a user may do in an organization, the most powerful first. */
 export const roles = ['owner', 'manager', 'viewer'] as const;
@@ -120,6 +121,8 @@ export const cloudAccountDocument = z.object({
   tags: z.array(z.object({ key: z.string(), value: z.string() })).default([]),
   /** Label keys whose costs are summed by day, as the facts have them; sorted. Documents from before there were any have none. */
   allocation_label_keys: z.array(z.string()).default([]),
+  /** Where its Kubecost answers us; absent or null: it is not asked. */
+  kubecost: kubecostDocument.nullable().optional(),
   created_at: z.date(),
   deleted_at: z.date().nullable(),
   last_read_at: z.date().nullable(),

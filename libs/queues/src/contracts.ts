@@ -94,6 +94,24 @@ export const cleanup = defineQueue({
   removeOnFail: { ageSeconds: 2 * 86_400, count: 100 },
 });
 
+const extractions = {
+  payload: z.object({ cloudAccountId }),
+  jobId: (payload: { readonly cloudAccountId: string }) => payload.cloudAccountId,
+  attempts: 5,
+  backoff: soon,
+  removeOnComplete: true,
+  removeOnFail: seenForAWeek,
+} as const;
+
+/** Reads the closed hours that an account's Kubecost has and we have not, and some again, and keeps what it says. By a scheduler of each account. */
+export const extractAllocation = defineQueue({ ...extractions, name: 'extract-allocation' });
+
+/** The same of the assets of ended days. */
+export const extractAssets = defineQueue({ ...extractions, name: 'extract-assets' });
+
+/** Reads the budgets of an account's Kubecost as they are. */
+export const extractBudgets = defineQueue({ ...extractions, name: 'extract-budgets' });
+
 /** Hours that are done without a gap from the start of the window, and hours in all. */
 export const backfillProgress = z.object({ doneHours: z.int().min(0), totalHours: z.int().min(0) });
 

@@ -4,12 +4,16 @@ export {
   cleanup,
   closeDay,
   closeHour,
+  extractAllocation,
+  extractAssets,
+  extractBudgets,
   planHours,
   reaggregateHour,
   refreshLiveHour,
   sweepHours,
   type BackfillProgress,
 } from './contracts';
+export { cronFault } from './cron';
 export { defineQueue, jobIdOf, type Backoff, type QueueDefinition, type Retain } from './define-queue';
 export { createProducer } from './producer';
 export { openTenantKeys, type TenantKeys } from './tenant-keys';
@@ -29,4 +33,5 @@ export type {
   QueueLogger,
   QueueMetrics,
   QueueMetricsOptions,
+  Schedule,
 } from './queue-port';

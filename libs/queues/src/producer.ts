@@ -3,7 +3,7 @@ import { jobIdOf, type QueueDefinition, type Retain } from './define-queue';
 import { openFailFastQueue } from './fail-fast-queue';
 import { parseFailure } from './job-failure';
 import { parsePayload } from './payload';
-import type { JobCounts, JobStatus, Producer, ProducerOptions } from './queue-port';
+import type { JobCounts, JobStatus, Producer, ProducerOptions, Schedule } from './queue-port';
 
 /** Name of the back-off that the consumers of this package compute. */
 const backoffType = 'capped-exponential';
@@ -56,13 +56,20 @@ async function isPending(queue: Queue, jobId: string): Promise<boolean> {
   return false;
 }
 
+/** Longer overdue than this, the job that would have scheduled the next one is gone. */
+const overdueMs = 3 * 60_000;
+
 /** Declaring a scheduler again puts its next job off; one that is alive is left alone. */
-async function isScheduled(queue: Queue, id: string, everyMs: number): Promise<boolean> {
+async function isScheduled(queue: Queue, id: string, schedule: Schedule): Promise<boolean> {
   const scheduler = await queue.getJobScheduler(id);
-  if (scheduler?.every !== everyMs) return false;
-  // Long overdue: the job that would have scheduled the next one is gone.
-  return scheduler.next !== undefined && Date.now() - scheduler.next < 3 * everyMs;
+  if (scheduler?.next === undefined) return false;
+  const lateMs = Date.now() - scheduler.next;
+  if ('cron' in schedule) return scheduler.pattern === schedule.cron && lateMs < overdueMs;
+  return scheduler.every === schedule.everyMs && lateMs < 3 * schedule.everyMs;
 }
+
+const repeatOf = (schedule: Schedule) =>
+  'cron' in schedule ? { pattern: schedule.cron, tz: 'UTC' } : { every: schedule.everyMs };
 
 /** A producer of one queue. It connects on first use. */
 export function createProducer<Payload, Progress>(
@@ -87,13 +94,17 @@ export function createProducer<Payload, Progress>(
         return job === undefined ? null : statusOf(definition, job);
       });
     },
-    async upsertScheduler({ id, everyMs, payload }) {
+    async upsertScheduler({ id, payload, ...schedule }) {
       const data = parsePayload(definition.payload, payload);
       await connection.use(async (queue) => {
-        if (await isScheduled(queue, id, everyMs)) return;
-        await queue.upsertJobScheduler(id, { every: everyMs }, { name, data, opts: jobOptions(definition) });
+        if (await isScheduled(queue, id, schedule)) return;
+        await queue.upsertJobScheduler(id, repeatOf(schedule), { name, data, opts: jobOptions(definition) });
       });
     },
+    async removeScheduler(id) {
+      await connection.use((queue) => queue.removeJobScheduler(id));
+    },
+    schedulerIds: () => connection.use(async (queue) => (await queue.getJobSchedulers(0, -1)).map(({ key }) => key)),
     async counts(): Promise<JobCounts> {
       const {
         waiting = 0,

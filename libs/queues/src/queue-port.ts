@@ -38,6 +38,9 @@ export interface JobStatus<Payload, Progress> {
   readonly finishedAt: Date | null;
 }
 
+/** When jobs are added: every so often, or by a cron pattern in UTC. */
+export type Schedule = { readonly everyMs: number } | { readonly cron: string };
+
 /** Jobs per state. */
 export type JobCounts = Readonly<Record<'waiting' | 'delayed' | 'active' | 'completed' | 'failed', number>>;
 
@@ -53,8 +56,12 @@ export interface Producer<Payload, Progress> {
   enqueue(payload: Payload): Promise<{ readonly jobId: string; readonly added: boolean }>;
   /** Null when there is no such job (any more). @throws `queue-unavailable` */
   jobStatus(jobId: string): Promise<JobStatus<Payload, Progress> | null>;
-  /** From now on adds a job of this payload every so often; calling it again changes nothing. @throws `queue-unavailable` */
-  upsertScheduler(options: { readonly id: string; readonly everyMs: number; readonly payload: Payload }): Promise<void>;
+  /** From now on adds a job of this payload every so often, or when the cron pattern says so (UTC); calling it again changes nothing. @throws `queue-unavailable` */
+  upsertScheduler(options: { readonly id: string; readonly payload: Payload } & Schedule): Promise<void>;
+  /** No further jobs come from it; one that waits for its time is taken away. @throws `queue-unavailable` */
+  removeScheduler(id: string): Promise<void>;
+  /** Ids of all schedulers of the queue. @throws `queue-unavailable` */
+  schedulerIds(): Promise<readonly string[]>;
   /** @throws `queue-unavailable` */
   counts(): Promise<JobCounts>;
   /** @throws `queue-unavailable` */

@@ -204,6 +204,28 @@ describe('a queue', () => {
   });
 });
 
+describe('a scheduler with a cron pattern', () => {
+  it('is due at its next time in UTC, follows another pattern, and goes with the job that waits for its time', async () => {
+    const at = await connection();
+    const producer = produce(at);
+    const schedule = { id: 'one', payload: { note: 'tick' } };
+    for (let i = 0; i < 3; i += 1) await producer.upsertScheduler({ ...schedule, cron: '0 0 1 1 *' });
+    expect(await producer.schedulerIds()).toEqual(['one']);
+    expect(await producer.counts()).toMatchObject({ delayed: 1, waiting: 0 });
+    await producer.upsertScheduler({ ...schedule, cron: '* * * * * *' });
+    const seen: string[] = [];
+    consume(at, ({ note }) => {
+      seen.push(note);
+      return Promise.resolve('done');
+    });
+    await waitFor(() => seen.length >= 2);
+    await producer.removeScheduler('one');
+    expect(await producer.schedulerIds()).toEqual([]);
+    await waitFor(async () => (await producer.counts()).active === 0);
+    expect(await producer.counts()).toMatchObject({ delayed: 0, waiting: 0 });
+  });
+});
+
 describe('a stop', () => {
   it('lets the running job end', async () => {
     const at = await connection();

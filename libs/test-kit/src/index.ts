@@ -20,7 +20,7 @@ export {
   type ThanosServer,
   type WaitOptions,
 } from '@cloudtuner/local-servers';
-export { createSampleCluster } from '@cloudtuner/sample-cluster';
+export { createSampleCluster, type SampleCluster } from '@cloudtuner/sample-cluster';
 export { captureLog, type LogCapture } from './log-capture';
 export { parseOpenMetrics, type OpenMetricsFamily } from './openmetrics';
 export { randomDatabase, randomPrefix, randomTenant } from './random-names';

@@ -6,6 +6,9 @@ import {
   createConsumer,
   createProducer,
   createQueueMetrics,
+  extractAllocation,
+  extractAssets,
+  extractBudgets,
   planHours,
   reaggregateHour,
   refreshLiveHour,
@@ -17,6 +20,7 @@ import {
 } from '@cloudtuner/queues';
 import { createLifecycle, runWithRequestId, type App, type AppContext } from '@cloudtuner/service-kit';
 import { createCleanupStore } from './adapters/clickhouse/cleanup-store';
+import { createExtractStore } from './adapters/clickhouse/extract-store';
 import { createDayStore } from './adapters/clickhouse/day-store';
 import { createHourStore } from './adapters/clickhouse/hour-store';
 import { createKubecostStore } from './adapters/clickhouse/kubecost-store';
@@ -24,18 +28,22 @@ import { createPlanStore } from './adapters/clickhouse/plan-store';
 import { createSchemaKeeper } from './adapters/clickhouse/schema-keeper';
 import { readTableSizes } from './adapters/clickhouse/table-sizes';
 import { readCostSpikes, readDiskSpace } from './adapters/clickhouse/watched-stores';
+import { createDocumentReader } from './adapters/kubecost/document-reader';
 import { createAccounts } from './adapters/metadata/accounts';
 import { createHourReader } from './adapters/metroculus/hour-reader';
 import { createKubecostReader } from './adapters/metroculus/kubecost-reader';
 import { createDispatcher } from './adapters/queues/dispatcher';
+import { createExtractSchedulers } from './adapters/queues/extract-schedulers';
 import { keepScheduler } from './adapters/queues/plan-scheduler';
 import { createRedisLocks } from './adapters/redis/redis-locks';
-import { clickhouseOf, metadataOf, metroculusOf, queuesOf, schemaOf, touchedHoursOf } from './clients';
+import { clickhouseOf, kubecostsOf, metadataOf, metroculusOf, queuesOf, schemaOf, touchedHoursOf } from './clients';
 import type { Config } from './config';
+import { createExtractMetrics } from './extract-metrics';
 import { backfillJob } from './jobs/backfill';
 import { cleanupJob } from './jobs/cleanup';
 import { closeDayJob } from './jobs/close-day';
 import { closeHourJob } from './jobs/close-hour';
+import { extractJob } from './jobs/extract';
 import { createHourSlots } from './jobs/hour-slots';
 import { planHoursJob } from './jobs/plan-hours';
 import { reaggregateHourJob } from './jobs/reaggregate-hour';
@@ -45,7 +53,9 @@ import { countedStoreHour } from './jobs/store-hour-job';
 import { sweepHoursJob } from './jobs/sweep-hours';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics';
 import { watchStores } from './watched-metrics';
+import type { ExtractKind } from './domain/extraction';
 import type { Clock } from './ports';
+import { readExtractAges } from './usecases/read-extract-ages';
 
 /** What the composition root is given; a test brings its own clock. */
 export type WorkerContext = AppContext & { readonly now?: Clock };
@@ -56,7 +66,8 @@ const stopReserveSeconds = 5;
 
 type Adapters = ReturnType<typeof createAdapters>;
 
-function createAdapters(config: Config, { logger, now = Date.now }: WorkerContext) {
+function createAdapters(config: Config, { logger, registry, now = Date.now }: WorkerContext) {
+  const extractMetrics = createExtractMetrics([registry]);
   const clickhouse = clickhouseOf(config);
   const metadata = metadataOf(config);
   const metroculus = metroculusOf(config);
@@ -69,6 +80,10 @@ function createAdapters(config: Config, { logger, now = Date.now }: WorkerContex
     now,
     accounts: createAccounts(metadata, now),
     dispatcher: createDispatcher(queues),
+    extractMetrics,
+    kubecosts: kubecostsOf(config, extractMetrics.onBreakerState),
+    extracts: createExtractStore(clickhouse),
+    schedulers: createExtractSchedulers(queues, logger),
     touched: touchedHoursOf(config),
     locks: createRedisLocks({ ...queues, ttlMs: config.LOCK_SECONDS * 1_000 }),
     planner: createProducer(planHours, queues),
@@ -83,12 +98,17 @@ function createAdapters(config: Config, { logger, now = Date.now }: WorkerContex
 
 /** The jobs that look for work, or for what is left of it. */
 function createUpkeepJobs(config: Config, adapters: Adapters, { logger }: WorkerContext, metrics: WorkerMetrics) {
-  const { clickhouse, accounts, dispatcher, touched, locks, now } = adapters;
+  const { clickhouse, accounts, dispatcher, schedulers, touched, locks, now } = adapters;
   const outOfOrderSeconds = config.OUT_OF_ORDER_HOURS * 3_600;
   return {
     plan: planHoursJob(
       {
-        ...{ accounts, dispatcher, touched, now, outOfOrderSeconds },
+        ...{ accounts, dispatcher, schedulers, touched, now, outOfOrderSeconds },
+        defaultSchedules: {
+          allocation: config.EXTRACT_ALLOCATION_CRON,
+          assets: config.EXTRACT_ASSETS_CRON,
+          budgets: config.EXTRACT_BUDGETS_CRON,
+        },
         store: createPlanStore(clickhouse),
         lookbackHours: config.CLOSE_LOOKBACK_HOURS,
         maxJobs: config.PLAN_MAX_JOBS,
@@ -134,6 +154,22 @@ function createStoringJobs(config: Config, adapters: Adapters, { logger }: Worke
   };
 }
 
+/** The jobs that read Kubecosts. */
+function createExtractJobs(config: Config, adapters: Adapters, { logger }: WorkerContext) {
+  const { accounts, extracts, extractMetrics, locks, now } = adapters;
+  extractMetrics.watchAges(() => readExtractAges({ accounts, store: extracts, now }));
+  const jobOf = (kind: ExtractKind) =>
+    extractJob(kind, {
+      ...{ accounts, locks, now, log: logger, store: extracts },
+      reader: createDocumentReader(adapters.kubecosts),
+      lookbackHours: config.EXTRACT_LOOKBACK_HOURS,
+      observe: ({ kind: ofWindow }, outcome, seconds) => {
+        extractMetrics.run(ofWindow, outcome, seconds);
+      },
+    });
+  return { allocation: jobOf('allocation'), assets: jobOf('assets'), budgets: jobOf('budgets') };
+}
+
 /** One consumer per queue. */
 function createConsumers(config: Config, adapters: Adapters, context: WorkerContext): readonly Consumer[] {
   const { logger, registry } = context;
@@ -146,8 +182,10 @@ function createConsumers(config: Config, adapters: Adapters, context: WorkerCont
   });
   const storing = createStoringJobs(config, adapters, context, workerMetrics);
   const upkeep = createUpkeepJobs(config, adapters, context, workerMetrics);
+  const extracting = createExtractJobs(config, adapters, context);
   const counts = {
     ...adapters.dispatcher.counts,
+    ...adapters.schedulers.counts,
     [backfill.name]: () => adapters.backfills.counts(),
     [planHours.name]: () => adapters.planner.counts(),
   };
@@ -173,6 +211,9 @@ function createConsumers(config: Config, adapters: Adapters, context: WorkerCont
     consume(backfill, storing.backfill, config.BACKFILL_CONCURRENCY),
     consume(sweepHours, upkeep.sweep, 1),
     consume(cleanup, upkeep.cleanup, 1),
+    consume(extractAllocation, extracting.allocation, config.EXTRACT_CONCURRENCY),
+    consume(extractAssets, extracting.assets, config.EXTRACT_CONCURRENCY),
+    consume(extractBudgets, extracting.budgets, config.EXTRACT_CONCURRENCY),
   ];
 }
 
@@ -216,13 +257,14 @@ export function createApp(config: Config, context: WorkerContext): App {
       adapters.locks.close();
       adapters.touched.close();
       adapters.metroculus.close();
-      await Promise.all([adapters.clickhouse.close(), adapters.metadata.close()]);
+      await Promise.all([adapters.clickhouse.close(), adapters.metadata.close(), adapters.kubecosts.close()]);
     },
   });
   lifecycle.add({
     name: 'producers',
     stop: async () => {
-      await Promise.all([adapters.dispatcher.close(), adapters.planner.close(), adapters.backfills.close()]);
+      const { dispatcher, planner, backfills, schedulers } = adapters;
+      await Promise.all([dispatcher, planner, backfills, schedulers].map((producer) => producer.close()));
     },
   });
   lifecycle.add({

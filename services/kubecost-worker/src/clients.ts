@@ -1,4 +1,11 @@
 import { connectClickhouse, type ClickhouseClient, type MigrateOptions } from '@cloudtuner/clickhouse';
+import {
+  createEndpointPolicy,
+  createKubecostClients,
+  endpointList,
+  type KubecostClients,
+  type KubecostClientsOptions,
+} from '@cloudtuner/kubecost-client';
 import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
 import { createMetroculusClient, type MetroculusClient } from '@cloudtuner/metroculus-client';
 import type { ProducerOptions } from '@cloudtuner/queues';
@@ -27,7 +34,12 @@ const liveDays = 3;
 export function schemaOf(config: Config): MigrateOptions {
   return {
     ...whenSet('cluster', config.CLICKHOUSE_CLUSTER),
-    retention: { hourlyDays: config.RETENTION_HOURLY_DAYS, liveDays, expensesDays: config.RETENTION_EXPENSES_DAYS },
+    retention: {
+      hourlyDays: config.RETENTION_HOURLY_DAYS,
+      liveDays,
+      expensesDays: config.RETENTION_EXPENSES_DAYS,
+      kubecostDocumentDays: config.RETENTION_KUBECOST_DOCUMENT_DAYS,
+    },
   };
 }
 
@@ -49,6 +61,23 @@ export function metroculusOf(config: Config): MetroculusClient {
     timeoutMs: config.METROCULUS_TIMEOUT_SECONDS * 1_000,
     requestId: currentRequestId,
     ...whenSet('tls', tlsOptions(config, 'METROCULUS')),
+  });
+}
+
+/** The Kubecosts of accounts, as far as the configuration lets them be asked. */
+export function kubecostsOf(
+  config: Config,
+  onBreakerState: NonNullable<KubecostClientsOptions['onBreakerState']>,
+): KubecostClients {
+  return createKubecostClients({
+    policy: createEndpointPolicy({
+      allow: endpointList(config.KUBECOST_ENDPOINT_ALLOW),
+      deny: endpointList(config.KUBECOST_ENDPOINT_DENY),
+    }),
+    timeoutMs: config.EXTRACT_TIMEOUT_SECONDS * 1_000,
+    maxStreamBytes: config.EXTRACT_MAX_BYTES,
+    maxJsonBytes: config.EXTRACT_MAX_BYTES,
+    onBreakerState,
   });
 }
 

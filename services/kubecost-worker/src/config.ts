@@ -1,3 +1,4 @@
+import { defaultEndpointHost, deniedByDefault } from '@cloudtuner/kubecost-client';
 import { commonConfig, defineConfig, env, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
 
 /** Everything that can be set. */
@@ -61,6 +62,40 @@ export const config = defineConfig({
     'How late the store of samples takes a sample: its out-of-order window. Older hours are not read again by themselves.',
     { default: 12, min: 1, max: 168 },
   ),
+  EXTRACT_CONCURRENCY: env.integer('Kubecosts that this process reads at the same time, per queue.', {
+    default: 2,
+    min: 1,
+    max: 100,
+  }),
+  EXTRACT_ALLOCATION_CRON: env.string(
+    'When the hours of a Kubecost are read, unless its account says otherwise; UTC.',
+    {
+      default: '0 */1 * * *',
+    },
+  ),
+  EXTRACT_ASSETS_CRON: env.string('The same of the assets of its days.', { default: '0 0 * * *' }),
+  EXTRACT_BUDGETS_CRON: env.string('The same of its budgets.', { default: '30 0 * * *' }),
+  EXTRACT_LOOKBACK_HOURS: env.integer('How far back hours and days are read that are not there yet.', {
+    default: 48,
+    min: 1,
+    max: 720,
+  }),
+  EXTRACT_TIMEOUT_SECONDS: env.integer('Time limit of one answer of a Kubecost.', { default: 120, min: 1, max: 3_600 }),
+  EXTRACT_MAX_BYTES: env.integer('Longest answer of a Kubecost; it is in memory until it is stored.', {
+    default: 256 * 1024 * 1024,
+    min: 1_024,
+  }),
+  KUBECOST_ENDPOINT_ALLOW: env.string(
+    'Hosts that an account’s Kubecost may have: names, `*.example.com`, `*`, addresses, ranges; separated by commas. The same as restapi’s.',
+    { default: defaultEndpointHost },
+  ),
+  KUBECOST_ENDPOINT_DENY: env.string('Addresses and ranges that are never connected to, whatever name leads there.', {
+    default: deniedByDefault,
+  }),
+  RETENTION_KUBECOST_DOCUMENT_DAYS: env.integer('How long answers of Kubecosts are kept as they came.', {
+    default: 35,
+    min: 3,
+  }),
   LOCK_SECONDS: env.integer('After how long the work of a worker that was killed is taken over.', {
     default: 30,
     min: 1,

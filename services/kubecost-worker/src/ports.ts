@@ -2,6 +2,7 @@ import type { KubecostStatement } from '@cloudtuner/clickhouse';
 import type { AllocationFact, AssetFact } from '@cloudtuner/cost-model';
 import type { KubecostFigure, KubecostFigures } from '@cloudtuner/metroculus-client';
 import type { DayState } from './domain/due-work';
+import type { ExtractKind } from './domain/extraction';
 import type { ExpenseBalance, ExpenseRow } from './domain/expense-correction';
 import type { HourReading, HourState } from './domain/hour-state';
 
@@ -18,6 +19,13 @@ export interface Account {
   readonly lastReadAt: Date | null;
   /** Label keys whose costs are summed by day, as the facts have them; sorted. */
   readonly allocationLabelKeys: readonly string[];
+  /** Where its Kubecost answers; absent: it is not asked. */
+  readonly kubecost?: {
+    readonly endpoint: string;
+    /** Cron patterns in UTC; what is absent has the default. */
+    readonly schedules: Readonly<Partial<Record<ExtractKind, string | undefined>>>;
+    readonly configuredAt: Date;
+  };
 }
 
 /** The accounts there are. */
@@ -187,12 +195,14 @@ export type RemovedRows = Readonly<Record<string, number>>;
 
 /** What is stored and not current. */
 export interface CleanupStore {
-  /** Days of which an hour or the sums were replaced since then; starts in unix seconds. */
+  /** Days of which an hour, the sums or a document of Kubecost were replaced since then; starts in unix seconds. */
   findChangedDays(cloudAccountId: string, sinceMs: number): Promise<readonly number[]>;
   /** Versions of the hours of a day that were not current at `beforeMs` any more; never those that are. */
   findSupersededHours(cloudAccountId: string, day: number, beforeMs: number): Promise<readonly SupersededVersion[]>;
   /** The same of the sums of a day. */
   findSupersededDay(cloudAccountId: string, day: number, beforeMs: number): Promise<readonly SupersededVersion[]>;
+  /** The same of answers of a Kubecost about windows that begin in the day. */
+  findSupersededDocuments(cloudAccountId: string, day: number, beforeMs: number): Promise<readonly SupersededVersion[]>;
   remove(cloudAccountId: string, versions: readonly SupersededVersion[]): Promise<void>;
   /** Removes what was written of running hours that were closed between the two moments. */
   removeLiveFacts(

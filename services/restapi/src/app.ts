@@ -1,5 +1,6 @@
 import { connectClickhouse } from '@cloudtuner/clickhouse';
 import { toAppError } from '@cloudtuner/errors';
+import { createEndpointPolicy, endpointList } from '@cloudtuner/kubecost-client';
 import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
 import { createMetroculusClient } from '@cloudtuner/metroculus-client';
 import { backfill, createProducer } from '@cloudtuner/queues';
@@ -193,8 +194,13 @@ function createRoutes(
   const identity = identityDependencies(config, metadata, { metrics, now });
   // Below our own time-out, so that the server's answer arrives first.
   const limits = { maxExecutionSeconds: Math.max(1, Math.floor(config.CLICKHOUSE_TIMEOUT_MS / 1000) - 1) };
+  const endpoints = createEndpointPolicy({
+    allow: endpointList(config.KUBECOST_ENDPOINT_ALLOW),
+    deny: endpointList(config.KUBECOST_ENDPOINT_DENY),
+  });
   const accounts = {
     ...metadata,
+    endpoints,
     backfills: createQueueBackfills(backfillProducer),
     statuses: createClickhouseAccountStatus(clickhouse, limits),
     now,

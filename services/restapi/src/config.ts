@@ -1,3 +1,4 @@
+import { defaultEndpointHost, deniedByDefault } from '@cloudtuner/kubecost-client';
 import { commonConfig, defineConfig, env, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
 
 const day = 86_400;
@@ -58,6 +59,18 @@ export const config = defineConfig({
   }),
   EXPENSE_IMPORT_SPOOL_FOLDER: env.string('Where a Parquet file lies while it is read.', { default: '/tmp' }),
   LIVE_COSTS_BUDGET_MS: env.integer('How long an answer waits for live costs before it uses the stored ones.', {
+    default: 2000,
+    min: 50,
+    max: 30_000,
+  }),
+  KUBECOST_ENDPOINT_ALLOW: env.string(
+    'Hosts that an account’s Kubecost may have: names, `*.example.com`, `*`, addresses, ranges; separated by commas. The same as the worker’s.',
+    { default: defaultEndpointHost },
+  ),
+  KUBECOST_ENDPOINT_DENY: env.string('Addresses and ranges that are never connected to, whatever name leads there.', {
+    default: deniedByDefault,
+  }),
+  KUBECOST_BUDGET_MS: env.integer('How long an answer waits for an account’s Kubecost before it uses what is stored.', {
     default: 2000,
     min: 50,
     max: 30_000,

@@ -18,6 +18,22 @@ const tags = z
   .refine((pairs) => Object.keys(pairs).length <= maxTags, `must be at most ${String(maxTags)}`)
   .meta({ description: `At most ${String(maxTags)} pairs.`, maxProperties: maxTags });
 
+const maxEndpointLength = 500;
+const endpoint = z.string().min(1).max(maxEndpointLength);
+const cron = z.string().min(1).max(100);
+const kubecostFields = {
+  kubecost_endpoint: endpoint
+    .nullable()
+    .optional()
+    .describe('Where the Kubecost or OpenCost of the cluster may be asked directly; null: it is not asked (any more).'),
+  kubecost_schedules: z
+    .strictObject({ allocation: cron.optional(), assets: cron.optional(), budgets: cron.optional() })
+    .optional()
+    .describe(
+      'When it is read, as cron patterns of five fields in UTC. Replaces all; what is left out has the default.',
+    ),
+};
+
 const cloudAccount = z
   .object({
     id: z.uuid(),
@@ -27,6 +43,12 @@ const cloudAccount = z
     region: z.string().nullable(),
     owner: z.string().nullable(),
     tags: z.record(z.string(), z.string()),
+    kubecost_endpoint: z.string().nullable(),
+    kubecost_schedules: z.object({
+      allocation: z.string().optional(),
+      assets: z.string().optional(),
+      budgets: z.string().optional(),
+    }),
     cluster_resource_id: z.uuid().nullable().describe('`resource_id` of the cluster in expenses.'),
     created_at: unixSeconds,
     last_read_at: unixSeconds.nullable(),
@@ -78,7 +100,7 @@ export const cloudAccountOperations = {
       'Connects a Kubernetes cluster or an account of bills; answers the remote_write credentials of a cluster, this once',
     access: 'cloud-accounts:write',
     scope: inOrganization,
-    errors: ['account-name-taken'],
+    errors: ['account-name-taken', 'kubecost-endpoint-refused'],
     creates: 'cloud_account_id',
     status: 201,
     params: z.object({ organization_id: uuid }),
@@ -88,6 +110,7 @@ export const cloudAccountOperations = {
       region: displayText.optional(),
       owner: displayText.optional(),
       tags: tags.optional(),
+      ...kubecostFields,
     }),
     response: cloudAccount.extend({ credentials }),
   },
@@ -120,11 +143,11 @@ export const cloudAccountOperations = {
     operationId: 'updateCloudAccount',
     method: 'PATCH',
     path: '/restapi/v2/cloud_accounts/:cloud_account_id',
-    summary: 'Changes name, region, owner or tags of a cloud account; what is left out stays',
+    summary: 'Changes name, region, owner, tags or the Kubecost of a cloud account; what is left out stays',
     description: 'Past costs are shown under what the account is called now.',
     access: 'cloud-accounts:write',
     scope: inCloudAccount,
-    errors: ['account-name-taken'],
+    errors: ['account-name-taken', 'kubecost-endpoint-refused'],
     status: 200,
     params,
     body: z.strictObject({
@@ -132,6 +155,7 @@ export const cloudAccountOperations = {
       region: displayText.nullable().optional(),
       owner: displayText.nullable().optional(),
       tags: tags.optional().describe('Replaces all tags.'),
+      ...kubecostFields,
     }),
     response: cloudAccount,
   },

@@ -1,5 +1,6 @@
 import type { JobProcessor } from '@cloudtuner/queues';
 import type { WorkerMetrics } from '../metrics';
+import { planExtractions, type PlanExtractionsPorts } from '../usecases/plan-extractions';
 import { planHours, type PlanHoursPorts } from '../usecases/plan-hours';
 import { planTouched, type PlanTouchedPorts } from '../usecases/plan-touched';
 import { planUpkeep } from '../usecases/plan-upkeep';
@@ -7,7 +8,7 @@ import { planUpkeep } from '../usecases/plan-upkeep';
 /** One tick of the dispatcher: late samples first, because they are promised within minutes. */
 export const planHoursJob =
   (
-    ports: PlanHoursPorts & PlanTouchedPorts & Parameters<typeof planUpkeep>[0],
+    ports: PlanHoursPorts & PlanTouchedPorts & PlanExtractionsPorts & Parameters<typeof planUpkeep>[0],
     metrics: WorkerMetrics,
   ): JobProcessor<object, null> =>
   async (_payload, { logger }) => {
@@ -18,5 +19,6 @@ export const planHoursJob =
     metrics.plan(plan);
     if (plan.hours + plan.days > 0) logger.info({ ...plan }, 'asked for what is due');
     await planUpkeep(ports);
+    await planExtractions(ports);
     return 'done';
   };

@@ -1,5 +1,6 @@
 import { isAppError } from '@cloudtuner/errors';
 import { daySeconds, hourSeconds } from '../domain/calendar';
+import { extractLock } from './extract-window';
 import type { Accounts, CleanupStore, Clock, HeldLock, Locks, Log, RemovedRows, SupersededVersion } from '../ports';
 
 /** What {@link cleanUp} works with. */
@@ -60,6 +61,7 @@ async function holdFree<T>(
 const sources = [
   { find: 'findSupersededHours', lockOf: ({ start }: SupersededVersion) => `hour-${String(start)}` },
   { find: 'findSupersededDay', lockOf: ({ start }: SupersededVersion) => `day-${String(start)}` },
+  { find: 'findSupersededDocuments', lockOf: ({ start }: SupersededVersion) => extractLock(start) },
 ] as const;
 
 /**

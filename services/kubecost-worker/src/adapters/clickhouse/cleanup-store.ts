@@ -33,6 +33,8 @@ const changedDays = `
     SELECT toDate(hour, 'UTC') AS date FROM account_hours WHERE cloud_account_id = {account:UUID} AND read_at_ms >= {since:UInt64}
     UNION ALL
     SELECT date FROM account_days WHERE cloud_account_id = {account:UUID} AND written_at_ms >= {since:UInt64}
+    UNION ALL
+    SELECT toDate(window_start, 'UTC') AS date FROM kubecost_extracts WHERE cloud_account_id = {account:UUID} AND read_at_ms >= {since:UInt64}
   ) ORDER BY day`;
 
 /** A closed hour never opens again, so what was written of it while it ran can go without its lock. */
@@ -49,6 +51,26 @@ const removeLive = (table: HourFactTable): string => `
   WHERE cloud_account_id IN {accounts:Array(UUID)} AND toDate(hour) IN {dates:Array(Date)} AND startsWith(data_version, 'live-')
     AND (cloud_account_id, toUnixTimestamp(hour)) IN {hours:Array(Tuple(UUID, UInt32))}`;
 
+/** Documents of the windows of a day that were not current at a moment any more, and what killed runs have left of some. */
+const supersededDocuments = `
+  SELECT toUnixTimestamp(window_start) AS hour, content_hash AS data_version, count() AS rows FROM kubecost_documents
+  WHERE cloud_account_id = {account:UUID} AND window_start >= toDateTime({from:UInt32}) AND window_start < toDateTime({until:UInt32})
+    AND (kind, window_start, window_end) IN (
+      SELECT kind, window_start, window_end FROM kubecost_extracts WHERE cloud_account_id = {account:UUID}
+      GROUP BY kind, window_start, window_end HAVING max(read_at_ms) < {before:UInt64})
+    AND (kind, window_start, window_end, content_hash) NOT IN (
+      SELECT kind, window_start, window_end, argMax(content_hash, read_at_ms) FROM kubecost_extracts WHERE cloud_account_id = {account:UUID}
+      GROUP BY kind, window_start, window_end)
+  GROUP BY hour, data_version ORDER BY hour, data_version`;
+
+const documentsTable = 'kubecost_documents';
+
+const removeDocuments = (account: string, versions: readonly SupersededVersion[]): BoundStatement => ({
+  sql: `DELETE FROM ${documentsTable} WHERE cloud_account_id = {account:UUID}
+        AND (toUnixTimestamp(window_start), content_hash) IN {versions:Array(Tuple(UInt32, String))}`,
+  params: { account, versions: versions.map(({ start, dataVersion }) => ({ tuple: [start, dataVersion] })) },
+});
+
 /** Hours whose live facts one statement removes. */
 const hoursPerStatement = 1_000;
 
@@ -62,6 +84,7 @@ const byTable = <Row>(rows: readonly Row[], tableOf: (row: Row) => string): Map<
 function removals(account: string, table: string, versions: readonly SupersededVersion[]): readonly BoundStatement[] {
   const hours = versions.map(({ start, dataVersion }) => ({ hour: start, dataVersion }));
   if (table === kubecostTable) return [removeKubecostHours(account, hours)];
+  if (table === documentsTable) return [removeDocuments(account, versions)];
   const factTable = factTables.find((name) => name === table);
   if (factTable === undefined)
     return removeAllocationDays(
@@ -131,6 +154,13 @@ export function createCleanupStore(client: ClickhouseClient): CleanupStore {
       const statement = findSupersededDays(tenant, windowOf(day, beforeMs));
       const rows = await client.query({ ...statement, schema: dayVersionRow, tag, tenant });
       return rows.map((row) => ({ table: sumsTable, start: row.day, dataVersion: row.data_version, rows: row.rows }));
+    },
+    async findSupersededDocuments(tenant, day, beforeMs) {
+      const params = { account: tenant, from: dayOf(day), until: dayOf(day) + daySeconds, before: String(beforeMs) };
+      const rows = await client.query({ sql: supersededDocuments, params, schema: hourVersionRow, tag, tenant });
+      return rows.map((row) => ({
+        ...{ table: documentsTable, start: row.hour, dataVersion: row.data_version, rows: row.rows },
+      }));
     },
     async remove(tenant, versions) {
       for (const [table, ofTable] of byTable(versions, (version) => version.table)) {

@@ -8,6 +8,7 @@ import type { AccountReception, AccountStatusReader, Backfill, Backfills } from 
 import { secondsOf, secondsOfDate } from '../present-costs';
 import type { Principal } from '../principal';
 import { definedOf } from '../defined-of';
+import { kubecostChange, type EndpointCheck } from '../kubecost-endpoint';
 import { notFound, onlySeen } from '../scope-checks';
 import type { ScopedRoutes } from '../scoped-routes';
 
@@ -16,6 +17,7 @@ interface Dependencies {
   readonly backfills: Backfills;
   readonly statuses: AccountStatusReader;
   readonly now: () => number;
+  readonly endpoints: EndpointCheck;
 }
 
 const presentAccount = (account: CloudAccount) => ({
@@ -26,6 +28,8 @@ const presentAccount = (account: CloudAccount) => ({
   region: account.region,
   owner: account.owner,
   tags: { ...account.tags },
+  kubecost_endpoint: account.kubecost?.endpoint ?? null,
+  kubecost_schedules: { ...account.kubecost?.schedules },
   cluster_resource_id: account.clusterResourceId,
   created_at: secondsOfDate(account.createdAt),
   last_read_at: account.lastReadAt === null ? null : secondsOfDate(account.lastReadAt),
@@ -62,12 +66,17 @@ function presentStatus({ type }: CloudAccount, { lastSampleMs, ...reception }: A
 /** Cloud accounts and their write credentials. */
 export function cloudAccountRoutes(
   routes: ScopedRoutes,
-  { cloudAccounts, statuses, now }: Dependencies,
+  { cloudAccounts, statuses, now, endpoints }: Dependencies,
 ): Route<Principal>[] {
+  const kubecostOf = (
+    body: Parameters<typeof kubecostChange>[0]['body'],
+    account: Parameters<typeof kubecostChange>[0]['account'],
+  ) => kubecostChange({ body, account, endpoints, now: new Date(now()) });
   return [
     routes.inOrganization(operations.createCloudAccount, async ({ organization, body, record }) => {
       const { name, type, region = null, owner = null, tags = {} } = body;
-      const wish = { name, type, region, owner, tags };
+      const kubecost = kubecostOf(body, { type });
+      const wish = { name, type, region, owner, tags, ...(kubecost ? { kubecost } : {}) };
       const { account, password } = await cloudAccounts.create(organization.id, wish, record(wish));
       return { ...presentAccount(account), credentials: { username: account.id, password } };
     }),
@@ -77,8 +86,12 @@ export function cloudAccountRoutes(
     routes.inCloudAccount(operations.getCloudAccount, ({ account }) => presentAccount(account)),
     routes.inCloudAccount(operations.updateCloudAccount, async ({ account, body, record }) => {
       const { organizationId, id, name, region, owner, tags } = account;
-      const entry = record({ from: { name, region, owner, tags }, to: body });
-      const changed = await cloudAccounts.update(organizationId, id, definedOf(body), entry);
+      const { kubecost_endpoint: _endpoint, kubecost_schedules: _schedules, ...rest } = body;
+      const kubecost = kubecostOf(body, account);
+      const before = { name, region, owner, tags, kubecost_endpoint: account.kubecost?.endpoint ?? null };
+      const entry = record({ from: before, to: body });
+      const changes = { ...definedOf(rest), ...(kubecost === undefined ? {} : { kubecost }) };
+      const changed = await cloudAccounts.update(organizationId, id, changes, entry);
       if (changed === null) throw notFound();
       return presentAccount(changed);
     }),

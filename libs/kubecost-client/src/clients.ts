@@ -1,0 +1,71 @@
+import type { KubecostEndpoint } from './api';
+import { createKubecostClient, type KubecostClient, type KubecostClientOptions } from './client';
+import type { BreakerState } from './resilience';
+
+/** As of one client, but for the address. */
+export interface KubecostClientsOptions extends Omit<KubecostClientOptions, 'url' | 'onBreakerState'> {
+  /** Told at each change of a breaker; `null` when the client is gone. */
+  readonly onBreakerState?: (cloudAccountId: string, endpoint: KubecostEndpoint, state: BreakerState | null) => void;
+  /** Clients that are kept; the one that was used longest ago goes. Default 1,000. */
+  readonly maxClients?: number;
+}
+
+/** The Kubecosts of many accounts: each has its own connections, rate limits and breakers. */
+export interface KubecostClients {
+  /** The same client as long as the account has this address. */
+  of(cloudAccountId: string, url: string): KubecostClient;
+  close(): Promise<void>;
+}
+
+interface Kept {
+  readonly url: string;
+  readonly client: KubecostClient;
+  readonly endpoints: Set<KubecostEndpoint>;
+}
+
+const defaultMaxClients = 1_000;
+
+/** Clients by account, opened when they are first asked for. */
+export function createKubecostClients(options: KubecostClientsOptions): KubecostClients {
+  const { onBreakerState, maxClients = defaultMaxClients, ...shared } = options;
+  const kept = new Map<string, Kept>();
+
+  const drop = async (cloudAccountId: string, { client, endpoints }: Kept): Promise<void> => {
+    for (const endpoint of endpoints) onBreakerState?.(cloudAccountId, endpoint, null);
+    // What it is being asked ends by its own time limit.
+    await client.close();
+  };
+
+  const open = (cloudAccountId: string, url: string): Kept => {
+    const endpoints = new Set<KubecostEndpoint>();
+    const client = createKubecostClient({
+      ...shared,
+      url,
+      onBreakerState: (endpoint, state) => {
+        endpoints.add(endpoint);
+        onBreakerState?.(cloudAccountId, endpoint, state);
+      },
+    });
+    return { url, client, endpoints };
+  };
+
+  return {
+    of(cloudAccountId, url) {
+      const known = kept.get(cloudAccountId);
+      kept.delete(cloudAccountId);
+      if (known !== undefined && known.url !== url) void drop(cloudAccountId, known);
+      const current = known?.url === url ? known : open(cloudAccountId, url);
+      kept.set(cloudAccountId, current);
+      const [oldest] = kept;
+      if (kept.size > maxClients && oldest !== undefined) {
+        kept.delete(oldest[0]);
+        void drop(...oldest);
+      }
+      return current.client;
+    },
+    async close() {
+      await Promise.all([...kept].map((entry) => drop(...entry)));
+      kept.clear();
+    },
+  };
+}

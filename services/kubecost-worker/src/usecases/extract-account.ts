@@ -1,0 +1,80 @@
+import { isAppError, toAppError } from '@cloudtuner/errors';
+import { dueExtracts, extractFrom, extractWindow as windowOf, type ExtractKind } from '../domain/extraction';
+import type { ExtractWindow } from '../extract-ports';
+import type { Accounts } from '../ports';
+import { extractWindow, type ExtractOutcome, type ExtractWindowPorts } from './extract-window';
+
+/** What {@link extractAccount} works with. */
+export interface ExtractAccountPorts extends ExtractWindowPorts {
+  readonly accounts: Pick<Accounts, 'find'>;
+  /** How far back windows are read. */
+  readonly lookbackHours: number;
+  /** Told of each window. */
+  readonly observe: (
+    window: ExtractWindow,
+    outcome: ExtractOutcome | 'failed' | 'not-offered',
+    seconds: number,
+  ) => void;
+}
+
+/** The windows behind it would fail alike, and are not worth the wait. */
+const isOfTheWindowOnly = (code: string): boolean =>
+  ['kubecost-answer-unexpected', 'kubecost-answer-too-large', 'kubecost-rejected'].includes(code);
+
+async function extractOne(
+  ports: ExtractAccountPorts,
+  request: Parameters<typeof extractWindow>[1],
+): Promise<ExtractOutcome | 'not-offered' | 'busy'> {
+  const startedMs = performance.now();
+  const observe = (outcome: Parameters<ExtractAccountPorts['observe']>[1]): void => {
+    ports.observe(request.window, outcome, (performance.now() - startedMs) / 1_000);
+  };
+  try {
+    const outcome = await extractWindow(ports, request);
+    observe(outcome);
+    return outcome;
+  } catch (error) {
+    request.signal.throwIfAborted();
+    // Another worker is at it and tells of it.
+    if (isAppError(error) && error.code === 'hour-busy') return 'busy';
+    // OpenCost has no budgets. What has no allocations is not what it should be: a login page, for one.
+    if (request.window.kind === 'budgets' && isAppError(error) && error.code === 'kubecost-not-offered') {
+      observe('not-offered');
+      return 'not-offered';
+    }
+    observe('failed');
+    throw error;
+  }
+}
+
+/**
+ * Reads what is due of an account's Kubecost, the latest first, so that an outage heals from its end and new hours never wait for old
+ * ones. Every window stands for itself: runs may be repeated, killed, doubled and come in any order.
+ *
+ * @throws what the first window failed with, after the others had their turn
+ */
+export async function extractAccount(
+  ports: ExtractAccountPorts,
+  request: { readonly cloudAccountId: string; readonly kind: ExtractKind; readonly signal: AbortSignal },
+): Promise<void> {
+  const { cloudAccountId, kind, signal } = request;
+  const { accounts, store, now, lookbackHours } = ports;
+  const found = await accounts.find(cloudAccountId);
+  if (found?.kubecost === undefined) return;
+  const account = { id: found.id, kubecost: found.kubecost };
+  const lookback = { nowMs: now(), lookbackHours };
+  const stored = await store.list(account.id, kind, extractFrom(kind, lookback));
+  let failure: Error | undefined;
+  for (const from of dueExtracts(kind, stored, lookback)) {
+    signal.throwIfAborted();
+    try {
+      const outcome = await extractOne(ports, { account, window: windowOf(kind, from), signal });
+      if (outcome === 'not-offered') break;
+    } catch (error) {
+      signal.throwIfAborted();
+      failure ??= toAppError(error);
+      if (!isOfTheWindowOnly(toAppError(error).code)) break;
+    }
+  }
+  if (failure !== undefined) throw failure;
+}
