@@ -3,7 +3,7 @@ import { toAppError } from '@cloudtuner/errors';
 import { createEndpointPolicy, endpointList } from '@cloudtuner/kubecost-client';
 import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
 import { createMetroculusClient } from '@cloudtuner/metroculus-client';
-import { backfill, createProducer } from '@cloudtuner/queues';
+import { backfill, createProducer, createQueueBoard } from '@cloudtuner/queues';
 import { operations } from '@cloudtuner/restapi-client';
 import {
   createHttpApp,
@@ -56,6 +56,7 @@ import { expenseImportRoutes } from './http/routes/expense-imports';
 import { exportRoutes } from './http/routes/exports';
 import { costRoutes } from './http/routes/costs';
 import { invitationRoutes, organizationRoutes, signInRoutes, userRoutes } from './http/routes/identity';
+import { jobRoutes } from './http/routes/jobs';
 import { kubernetesCostRoutes } from './http/routes/kubernetes-costs';
 import { modelRoutes } from './http/routes/model';
 import { priceBookRoutes } from './http/routes/price-books';
@@ -112,6 +113,7 @@ function connect(config: Config) {
     }),
     metroculus: createMetroculusClient({ ...metroculus, timeoutMs: config.LIVE_COSTS_BUDGET_MS }),
     metroculusUsage: createMetroculusClient({ ...metroculus, timeoutMs: config.USAGE_BUDGET_MS }),
+    jobs: createQueueBoard({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ...tls('REDIS') }),
     backfillProducer: createProducer(backfill, {
       redisUrl: config.REDIS_URL,
       prefix: config.QUEUE_PREFIX,
@@ -182,7 +184,7 @@ function identityDependencies(config: Config, metadata: Metadata, context: { met
 
 function createRoutes(
   config: Config,
-  { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer }: Connections,
+  { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer, jobs }: Connections,
   context: { logger: Logger; metrics: Metrics; now: () => number },
 ): Route<Principal>[] {
   const { logger, metrics, now } = context;
@@ -248,6 +250,7 @@ function createRoutes(
     ...auditRoutes(routes, { audit: createClickhouseAuditReader(clickhouse, limits), now }),
     ...cloudAccountRoutes(routes, accounts),
     ...backfillRoutes(routes, accounts),
+    ...jobRoutes(routes, { jobs }),
     ...priceBookRoutes(routes, accounts),
     ...costRoutes(routes, allocations),
     ...allocationRoutes(routes, allocations),
@@ -274,7 +277,7 @@ function compose(
   logger: Logger,
 ): RestapiApp {
   const { server, audit } = parts;
-  const { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer } = connections;
+  const { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer, jobs } = connections;
   const lifecycle = createLifecycle(logger);
   lifecycle.add({ name: 'metadata', stop: () => metadata.close() });
   lifecycle.add({ name: 'clickhouse', stop: () => clickhouse.close() });
@@ -285,7 +288,12 @@ function compose(
       metroculusUsage.close();
     },
   });
-  lifecycle.add({ name: 'queues', stop: () => backfillProducer.close() });
+  lifecycle.add({
+    name: 'queues',
+    stop: async () => {
+      await Promise.all([backfillProducer.close(), jobs.close()]);
+    },
+  });
   // Stops after the server: what was answered last is written, too.
   lifecycle.add(audit);
   lifecycle.add(server);

@@ -66,7 +66,7 @@ describe('the export of clean expenses', () => {
     const rows = await parquetReadObjects({ file: bytes });
     const asText = rows.map((row: Readonly<Record<string, unknown>>) => [
       row['row_type'],
-      String(row['name'] ?? ''),
+      row['name'] ?? '',
       Number(row['cost']),
     ]);
     const csv = rowsOf((await download('clean_expenses.csv')).text);

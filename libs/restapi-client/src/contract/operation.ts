@@ -12,6 +12,8 @@ export const permissions = [
   'cloud-accounts:delete',
   'backfills:read',
   'backfills:write',
+  'jobs:read',
+  'jobs:write',
   'costs:read',
   'service-tokens:read',
   'service-tokens:write',

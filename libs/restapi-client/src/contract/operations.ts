@@ -9,6 +9,7 @@ import { expenseImportOperations } from './expense-imports';
 import { expenseOperations } from './expenses';
 import { exportOperations } from './exports';
 import { identityOperations } from './identity';
+import { jobOperations } from './jobs';
 import { kubernetesCostOperations } from './kubernetes-costs';
 import { modelOperations } from './model';
 import { poolOperations } from './pools';
@@ -22,6 +23,7 @@ export const operations = {
   ...tokenOperations,
   ...auditOperations,
   ...cloudAccountOperations,
+  ...jobOperations,
   ...costOperations,
   ...allocationOperations,
   ...clusterAssetOperations,
