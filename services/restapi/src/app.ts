@@ -1,6 +1,6 @@
 import { connectClickhouse } from '@cloudtuner/clickhouse';
 import { toAppError } from '@cloudtuner/errors';
-import { createEndpointPolicy, endpointList } from '@cloudtuner/kubecost-client';
+import { createEndpointPolicy, createKubecostClients, endpointList } from '@cloudtuner/kubecost-client';
 import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
 import { createMetroculusClient } from '@cloudtuner/metroculus-client';
 import { backfill, createProducer } from '@cloudtuner/queues';
@@ -25,6 +25,7 @@ import { createClickhouseAccountStatus } from './adapters/clickhouse-account-sta
 import { createClickhouseFacts } from './adapters/clickhouse-facts';
 import { createClickhouseNodePrices } from './adapters/clickhouse-node-prices';
 import { createMemoryRateLimiter } from './adapters/memory-rate-limiter';
+import { createLiveKubecost } from './adapters/live-kubecost';
 import { createMetroculusLiveAllocations } from './adapters/metroculus-live-allocations';
 import { createMetroculusLiveAssets } from './adapters/metroculus-live-assets';
 import { createMetroculusLiveCosts } from './adapters/metroculus-live-costs';
@@ -58,7 +59,7 @@ import { priceBookRoutes } from './http/routes/price-books';
 import { personalTokenRoutes, serviceTokenRoutes } from './http/routes/tokens';
 import { poolRoutes } from './http/routes/pools';
 import { createScopedRoutes } from './http/scoped-routes';
-import { createMetrics, type Metrics } from './metrics';
+import { breakerObserver, createMetrics, type Metrics } from './metrics';
 import type { LedgerObserver, NoteRead } from './ports';
 
 /** restapi, composed. */
@@ -77,8 +78,14 @@ const signInMaxKeys = 10_000;
 const readMarkPeriodMs = 60_000;
 const readMarkMaxIds = 50_000;
 const auditPeriodMs = 1_000;
+/** A page of a dashboard: what is longer is for the worker. About half a second of parsing. */
+const kubecostMaxBytes = 8 * 1024 ** 2;
 
-function connect(config: Config) {
+function connect(config: Config, metrics: Metrics) {
+  const endpoints = createEndpointPolicy({
+    allow: endpointList(config.KUBECOST_ENDPOINT_ALLOW),
+    deny: endpointList(config.KUBECOST_ENDPOINT_DENY),
+  });
   const tls = (area: 'MONGODB' | 'CLICKHOUSE' | 'METROCULUS' | 'REDIS') => {
     const options = tlsOptions(config, area);
     return options === undefined ? {} : { tls: options };
@@ -106,6 +113,16 @@ function connect(config: Config) {
     }),
     metroculus: createMetroculusClient({ ...metroculus, timeoutMs: config.LIVE_COSTS_BUDGET_MS }),
     metroculusUsage: createMetroculusClient({ ...metroculus, timeoutMs: config.USAGE_BUDGET_MS }),
+    endpoints,
+    // One try within the budget: a second would be too late, and a slow one has to count for the breaker.
+    kubecosts: createKubecostClients({
+      policy: endpoints,
+      timeoutMs: Math.ceil(config.KUBECOST_BUDGET_MS * 0.9),
+      maxAttempts: 1,
+      maxStreamBytes: kubecostMaxBytes,
+      maxJsonBytes: kubecostMaxBytes,
+      onBreakerState: breakerObserver(metrics),
+    }),
     backfillProducer: createProducer(backfill, {
       redisUrl: config.REDIS_URL,
       prefix: config.QUEUE_PREFIX,
@@ -176,7 +193,7 @@ function identityDependencies(config: Config, metadata: Metadata, context: { met
 
 function createRoutes(
   config: Config,
-  { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer }: Connections,
+  { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer, endpoints, kubecosts }: Connections,
   context: { logger: Logger; metrics: Metrics; now: () => number },
 ): Route<Principal>[] {
   const { logger, metrics, now } = context;
@@ -188,10 +205,6 @@ function createRoutes(
   const identity = identityDependencies(config, metadata, { metrics, now });
   // Below our own time-out, so that the server's answer arrives first.
   const limits = { maxExecutionSeconds: Math.max(1, Math.floor(config.CLICKHOUSE_TIMEOUT_MS / 1000) - 1) };
-  const endpoints = createEndpointPolicy({
-    allow: endpointList(config.KUBECOST_ENDPOINT_ALLOW),
-    deny: endpointList(config.KUBECOST_ENDPOINT_DENY),
-  });
   const accounts = {
     ...metadata,
     endpoints,
@@ -215,6 +228,11 @@ function createRoutes(
     allocations: createClickhouseAllocations(clickhouse, limits),
     liveAllocations: createMetroculusLiveAllocations(metroculus, { logger, now }),
     nodePrices: createClickhouseNodePrices(clickhouse, limits),
+    kubecost: createLiveKubecost(kubecosts, now),
+    kubecostBudgetMs: config.KUBECOST_BUDGET_MS,
+    observeLive: (outcome: string, seconds: number): void => {
+      metrics.kubecostReadSeconds.observe({ outcome: outcome.replaceAll('-', '_') }, seconds);
+    },
   };
   const assets = {
     ...costs,
@@ -263,7 +281,7 @@ function compose(
   logger: Logger,
 ): RestapiApp {
   const { server, audit } = parts;
-  const { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer } = connections;
+  const { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer, kubecosts } = connections;
   const lifecycle = createLifecycle(logger);
   lifecycle.add({ name: 'metadata', stop: () => metadata.close() });
   lifecycle.add({ name: 'clickhouse', stop: () => clickhouse.close() });
@@ -274,6 +292,7 @@ function compose(
       metroculusUsage.close();
     },
   });
+  lifecycle.add({ name: 'kubecosts', stop: () => kubecosts.close() });
   lifecycle.add({ name: 'queues', stop: () => backfillProducer.close() });
   // Stops after the server: what was answered last is written, too.
   lifecycle.add(audit);
@@ -289,12 +308,12 @@ function compose(
 
 /** Wires restapi. Nothing is connected before it is used, so it starts while its stores are away. */
 export function createApp(config: Config, { logger, registry, health, now = Date.now }: RestapiContext): RestapiApp {
-  const connections = connect(config);
+  const metrics = createMetrics(registry);
+  const connections = connect(config, metrics);
   const { metadata, clickhouse } = connections;
   // Without these two hardly any answer can be given. Redis and metroculus are missed by single routes, which say so.
   health.addCheck('mongodb', () => metadata.ping());
   health.addCheck('clickhouse', (signal) => clickhouse.ping(signal));
-  const metrics = createMetrics(registry);
   const audit = createAuditWriter({
     clickhouse,
     outbox: metadata.outbox,
