@@ -92,7 +92,7 @@ it(
     expect(places).toEqual(
       expect.arrayContaining(
         [
-          ...['account_days', 'account_hours', 'allocation_days', 'allocation_group_days', 'allocation_hours'],
+          ...['account_days', 'account_hours', 'allocation_days', 'allocation_dimension_days', 'allocation_hours'],
           ...['asset_hours', 'expenses'],
         ].map((table) => `clickhouse ${table}`),
       ),

@@ -398,6 +398,21 @@ export const errorCatalogue = {
     'The address of an account’s Kubecost is not one that the operator allows',
     'Name a host that `KUBECOST_ENDPOINT_ALLOW` has, without credentials; or have the operator allow it.',
   ),
+  'kubecost-not-configured': entry(
+    'unprocessable',
+    'The account has no Kubecost that may be asked',
+    'Set `kubecost_endpoint` of the cloud account, or ask with `source=auto` or `stored`.',
+  ),
+  'kubecost-cannot-answer': entry(
+    'unprocessable',
+    'The question cannot be put to Kubecost as it is',
+    'Ask without filter, sharing and explanation, by its own names, with steps in hours or days; or with `source=stored`.',
+  ),
+  'kubecost-answer-empty': entry(
+    'upstream-rejected',
+    'Kubecost knows nothing of the window',
+    'It may be older than what Kubecost keeps: ask with `source=stored`.',
+  ),
   'kubecost-answer-too-large': entry(
     'unprocessable',
     'The answer of Kubecost is larger than is read',

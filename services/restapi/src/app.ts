@@ -1,6 +1,6 @@
 import { connectClickhouse } from '@cloudtuner/clickhouse';
 import { toAppError } from '@cloudtuner/errors';
-import { createEndpointPolicy, endpointList } from '@cloudtuner/kubecost-client';
+import { createEndpointPolicy, createKubecostClients, endpointList } from '@cloudtuner/kubecost-client';
 import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
 import { createMetroculusClient } from '@cloudtuner/metroculus-client';
 import { backfill, createProducer, createQueueBoard } from '@cloudtuner/queues';
@@ -26,6 +26,7 @@ import { createClickhouseFacts } from './adapters/clickhouse-facts';
 import { createClickhouseNodePrices } from './adapters/clickhouse-node-prices';
 import { createClickhouseReconciliation } from './adapters/clickhouse-reconciliation';
 import { createMemoryRateLimiter } from './adapters/memory-rate-limiter';
+import { createLiveKubecost } from './adapters/live-kubecost';
 import { createMetroculusLiveAllocations } from './adapters/metroculus-live-allocations';
 import { createMetroculusLiveAssets } from './adapters/metroculus-live-assets';
 import { createMetroculusLiveCosts } from './adapters/metroculus-live-costs';
@@ -64,7 +65,7 @@ import { reconciliationRoutes } from './http/routes/reconciliation';
 import { personalTokenRoutes, serviceTokenRoutes } from './http/routes/tokens';
 import { poolRoutes } from './http/routes/pools';
 import { createScopedRoutes } from './http/scoped-routes';
-import { createMetrics, type Metrics } from './metrics';
+import { breakerObserver, createMetrics, type Metrics } from './metrics';
 import type { LedgerObserver, NoteRead } from './ports';
 
 /** restapi, composed. */
@@ -84,8 +85,14 @@ const readMarkPeriodMs = 60_000;
 const readMarkMaxIds = 50_000;
 const maxAddressBytes = 64 * 1024;
 const auditPeriodMs = 1_000;
+/** A page of a dashboard: what is longer is for the worker. About half a second of parsing. */
+const kubecostMaxBytes = 8 * 1024 ** 2;
 
-function connect(config: Config) {
+function connect(config: Config, metrics: Metrics) {
+  const endpoints = createEndpointPolicy({
+    allow: endpointList(config.KUBECOST_ENDPOINT_ALLOW),
+    deny: endpointList(config.KUBECOST_ENDPOINT_DENY),
+  });
   const tls = (area: 'MONGODB' | 'CLICKHOUSE' | 'METROCULUS' | 'REDIS') => {
     const options = tlsOptions(config, area);
     return options === undefined ? {} : { tls: options };
@@ -114,6 +121,16 @@ function connect(config: Config) {
     metroculus: createMetroculusClient({ ...metroculus, timeoutMs: config.LIVE_COSTS_BUDGET_MS }),
     metroculusUsage: createMetroculusClient({ ...metroculus, timeoutMs: config.USAGE_BUDGET_MS }),
     jobs: createQueueBoard({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ...tls('REDIS') }),
+    endpoints,
+    // One try within the budget: a second would be too late, and a slow one has to count for the breaker.
+    kubecosts: createKubecostClients({
+      policy: endpoints,
+      timeoutMs: Math.ceil(config.KUBECOST_BUDGET_MS * 0.9),
+      maxAttempts: 1,
+      maxStreamBytes: kubecostMaxBytes,
+      maxJsonBytes: kubecostMaxBytes,
+      onBreakerState: breakerObserver(metrics),
+    }),
     backfillProducer: createProducer(backfill, {
       redisUrl: config.REDIS_URL,
       prefix: config.QUEUE_PREFIX,
@@ -184,7 +201,7 @@ function identityDependencies(config: Config, metadata: Metadata, context: { met
 
 function createRoutes(
   config: Config,
-  { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer, jobs }: Connections,
+  { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer, jobs, endpoints, kubecosts }: Connections,
   context: { logger: Logger; metrics: Metrics; now: () => number },
 ): Route<Principal>[] {
   const { logger, metrics, now } = context;
@@ -196,10 +213,6 @@ function createRoutes(
   const identity = identityDependencies(config, metadata, { metrics, now });
   // Below our own time-out, so that the server's answer arrives first.
   const limits = { maxExecutionSeconds: Math.max(1, Math.floor(config.CLICKHOUSE_TIMEOUT_MS / 1000) - 1) };
-  const endpoints = createEndpointPolicy({
-    allow: endpointList(config.KUBECOST_ENDPOINT_ALLOW),
-    deny: endpointList(config.KUBECOST_ENDPOINT_DENY),
-  });
   const accounts = {
     ...metadata,
     endpoints,
@@ -223,6 +236,11 @@ function createRoutes(
     allocations: createClickhouseAllocations(clickhouse, limits),
     liveAllocations: createMetroculusLiveAllocations(metroculus, { logger, now }),
     nodePrices: createClickhouseNodePrices(clickhouse, limits),
+    kubecost: createLiveKubecost(kubecosts, now),
+    kubecostBudgetMs: config.KUBECOST_BUDGET_MS,
+    observeLive: (outcome: string, seconds: number): void => {
+      metrics.kubecostReadSeconds.observe({ outcome: outcome.replaceAll('-', '_') }, seconds);
+    },
   };
   const assets = {
     ...costs,
@@ -277,7 +295,7 @@ function compose(
   logger: Logger,
 ): RestapiApp {
   const { server, audit } = parts;
-  const { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer, jobs } = connections;
+  const { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer, jobs, kubecosts } = connections;
   const lifecycle = createLifecycle(logger);
   lifecycle.add({ name: 'metadata', stop: () => metadata.close() });
   lifecycle.add({ name: 'clickhouse', stop: () => clickhouse.close() });
@@ -288,6 +306,7 @@ function compose(
       metroculusUsage.close();
     },
   });
+  lifecycle.add({ name: 'kubecosts', stop: () => kubecosts.close() });
   lifecycle.add({
     name: 'queues',
     stop: async () => {
@@ -308,12 +327,12 @@ function compose(
 
 /** Wires restapi. Nothing is connected before it is used, so it starts while its stores are away. */
 export function createApp(config: Config, { logger, registry, health, now = Date.now }: RestapiContext): RestapiApp {
-  const connections = connect(config);
+  const metrics = createMetrics(registry);
+  const connections = connect(config, metrics);
   const { metadata, clickhouse } = connections;
   // Without these two hardly any answer can be given. Redis and metroculus are missed by single routes, which say so.
   health.addCheck('mongodb', () => metadata.ping());
   health.addCheck('clickhouse', (signal) => clickhouse.ping(signal));
-  const metrics = createMetrics(registry);
   const audit = createAuditWriter({
     clickhouse,
     outbox: metadata.outbox,

@@ -1,4 +1,5 @@
-import { Counter, Histogram, type Registry } from '@cloudtuner/service-kit';
+import type { KubecostClientsOptions } from '@cloudtuner/kubecost-client';
+import { Counter, Gauge, Histogram, type Registry } from '@cloudtuner/service-kit';
 
 /** Everything that restapi counts of its own. */
 export interface Metrics {
@@ -7,6 +8,8 @@ export interface Metrics {
   readonly usageReadSeconds: Histogram<'question' | 'outcome'>;
   readonly expensesOutOfStep: Counter;
   readonly accountsLeftOut: Counter<'reason'>;
+  readonly kubecostReadSeconds: Histogram<'outcome'>;
+  readonly kubecostBreakerState: Gauge<'cloud_account_id' | 'endpoint'>;
   readonly auditEvents: Counter<'outcome'>;
 }
 
@@ -45,6 +48,19 @@ export function createMetrics(registry: Registry): Metrics {
       labelNames: ['reason'],
       registers,
     }),
+    kubecostReadSeconds: new Histogram({
+      name: 'restapi_kubecost_read_seconds',
+      help: 'Time that an answer waited for the Kubecost of its account; the outcome is answered or the code of the error.',
+      labelNames: ['outcome'],
+      buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10],
+      registers,
+    }),
+    kubecostBreakerState: new Gauge({
+      name: 'restapi_kubecost_breaker_state',
+      help: 'Circuit breaker of an endpoint of an account’s Kubecost, since it first changed: 0 closed, 1 half-open, 2 open.',
+      labelNames: ['cloud_account_id', 'endpoint'],
+      registers,
+    }),
     auditEvents: new Counter({
       name: 'restapi_audit_events_total',
       help: 'Audit records: written and relayed (from the outbox of a document) are kept, delayed counts rounds that failed, dropped and unreadable are lost.',
@@ -53,3 +69,14 @@ export function createMetrics(registry: Registry): Metrics {
     }),
   };
 }
+
+const breakerValues = { closed: 0, 'half-open': 1, open: 2 } as const;
+
+/** Puts the state of a breaker into its gauge; null takes it out. */
+export const breakerObserver =
+  ({ kubecostBreakerState }: Metrics): NonNullable<KubecostClientsOptions['onBreakerState']> =>
+  (cloudAccountId, endpoint, state) => {
+    const labels = { cloud_account_id: cloudAccountId, endpoint };
+    if (state === null) kubecostBreakerState.remove(labels);
+    else kubecostBreakerState.set(labels, breakerValues[state]);
+  };

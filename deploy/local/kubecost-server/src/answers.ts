@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SampleCluster } from '@cloudtuner/sample-cluster';
+import { aggregated, idleOf } from './aggregate';
 import { withChangedType, writeAllocations, type Fault } from './faults';
-import { allocationsOf, assetsOf, type AnswerRows } from './rows';
+import { allocationsOf, assetsOf, type AllocationRow, type AnswerRows } from './rows';
 import { sampleBudget, samplePrediction, sampleSizing } from './sample-answers';
 import { parseWindow } from './window';
 
@@ -36,9 +37,15 @@ function sendText(response: ServerResponse, status: number, contentType: string,
   response.end(text);
 }
 
-function rowsOf({ nowMs, costFactors, forgottenHours }: World, query: URLSearchParams): AnswerRows | undefined {
+function rowsOf(world: World, query: URLSearchParams): AnswerRows | undefined {
   const window = parseWindow(query.get('window') ?? '');
-  if (window === undefined) return undefined;
+  return window === undefined ? undefined : rowsBetween(world, window);
+}
+
+function rowsBetween(
+  { nowMs, costFactors, forgottenHours }: World,
+  window: { readonly startMs: number; readonly endMs: number },
+): AnswerRows {
   const endMs = Math.max(window.startMs, Math.min(window.endMs, nowMs()));
   const hourMs = Math.floor(window.startMs / msPerHour) * msPerHour;
   return {
@@ -46,6 +53,34 @@ function rowsOf({ nowMs, costFactors, forgottenHours }: World, query: URLSearchP
     endMs: forgottenHours.has(hourMs) ? window.startMs : endMs,
     costFactor: costFactors.get(hourMs) ?? 1,
   };
+}
+
+const stepUnits: Readonly<Record<string, number>> = { m: 60_000, h: msPerHour, d: 24 * msPerHour };
+
+/** The steps of a window; one without a step, or with one that is not known here. */
+function stepsOf({ startMs, endMs }: AnswerRows, step: string | null): { startMs: number; endMs: number }[] {
+  const [, count, unit = ''] = /^(\d+)([mhd])$/.exec(step ?? '') ?? [];
+  const stepMs = Number(count) * (stepUnits[unit] ?? Number.NaN);
+  if (Number.isNaN(stepMs)) return [{ startMs, endMs }];
+  const starts = Array.from(
+    { length: Math.ceil((endMs - startMs) / stepMs) },
+    (_none, index) => startMs + index * stepMs,
+  );
+  return starts.map((start) => ({ startMs: start, endMs: start + stepMs }));
+}
+
+/** The rows of each step, added up and with idle as asked. */
+function stepRowsOf(world: World, window: AnswerRows, query: URLSearchParams): [string, AllocationRow][][] {
+  const aggregate = query.get('aggregate');
+  const hasIdle = query.get('includeIdle') === 'true' || query.get('idle') === 'true';
+  return stepsOf(window, query.get('step')).map((step) => {
+    const found = rowsBetween(world, step);
+    const rows = allocationsOf(world.cluster, found);
+    const wanted = aggregate === null ? rows : aggregated(rows, aggregate);
+    return [...wanted, ...(hasIdle && rows.length > 0 ? [idleOf(world.cluster, rows, found)] : [])].map(
+      ([name, row]): [string, AllocationRow] => [name, row],
+    );
+  });
 }
 
 /** Answers `/allocation`. */
@@ -63,11 +98,12 @@ export async function answerAllocation(
     sendText(response, 400, 'text/plain', `Invalid 'window' parameter: ${message}\n${second}`);
     return;
   }
-  const all = allocationsOf(world.cluster, window);
+  const [all = [], ...others] = stepRowsOf(world, window, query);
   const isPaged = world.product === 'kubecost' && query.has('limit');
   const offset = Number(query.get('offset') ?? 0);
   const rows = isPaged ? all.slice(offset, offset + Number(query.get('limit'))) : all;
-  await writeAllocations(response, fault === 'type' ? withChangedType(rows) : rows, { fault, hugeBytes });
+  const wrong = fault === 'type' ? withChangedType(rows) : rows;
+  await writeAllocations(response, [wrong, ...others], { fault, hugeBytes });
 }
 
 /** Answers `/assets`: a list of sets in Kubecost, one map in OpenCost. */

@@ -25,17 +25,18 @@ async function drained(response: ServerResponse): Promise<void> {
 /** The row of another pod. */
 function copyOf(row: AllocationRow, name: string, copy: number): AllocationRow {
   const { properties } = row;
-  return { ...row, name, properties: { ...properties, pod: `${properties.pod}-${String(copy)}` } };
+  return { ...row, name, properties: { ...properties, pod: `${properties.pod ?? ''}-${String(copy)}` } };
 }
 
-/** The rows of one answer of `/allocation`, written as the fault says. */
+/** The rows of one answer of `/allocation`, a map for each step, written as the fault says. */
 export async function writeAllocations(
   response: ServerResponse,
-  rows: readonly (readonly [string, AllocationRow])[],
+  sets: readonly (readonly (readonly [string, AllocationRow])[])[],
   { fault, hugeBytes }: { readonly fault: Fault; readonly hugeBytes: number },
 ): Promise<void> {
   response.writeHead(200, { 'Content-Type': 'application/json' });
   response.write('{"code":200,"status":"success","data":[{');
+  const [rows = [], ...others] = sets;
   let written = 0;
   let isFirst = true;
   const entry = (name: string, row: AllocationRow): string => {
@@ -56,6 +57,9 @@ export async function writeAllocations(
       if (response.destroyed) return;
       if (!response.write(text)) await drained(response);
     }
+  }
+  for (const other of others) {
+    response.write(`},${JSON.stringify(Object.fromEntries(other)).slice(0, -1)}`);
   }
   response.end('}]}');
 }

@@ -11,16 +11,17 @@ export interface AnswerRows {
 /** A row of `/allocation`: what is varied of it is named. */
 export interface AllocationRow {
   readonly name: string;
-  readonly properties: { readonly pod: string };
+  readonly properties: { readonly cluster: string; readonly pod?: string };
 }
 
 const nanosPerUnit = 1e9;
 const msPerMinute = 60_000;
 const msPerHour = 3_600_000;
 
-const timeText = (timestampMs: number): string => `${new Date(timestampMs).toISOString().slice(0, 19)}Z`;
-// Both products write five decimals.
-const rounded = (value: number): number => Math.round(value * 1e5) / 1e5;
+/** RFC 3339 with whole seconds. */
+export const timeText = (timestampMs: number): string => `${new Date(timestampMs).toISOString().slice(0, 19)}Z`;
+/** Both products write five decimals. */
+export const rounded = (value: number): number => Math.round(value * 1e5) / 1e5;
 
 const controllerKinds: Readonly<Record<string, string>> = { CronJob: 'job' };
 

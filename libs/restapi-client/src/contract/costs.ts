@@ -10,7 +10,7 @@ import {
 } from './allocations';
 import { coverage, dataVersion, namesOneWindow, oneWindow, optionalPageFields, windowFields } from './cluster-window';
 import { inOrganization, type Operation } from './operation';
-import { groupErrors, queryErrors } from './query-errors';
+import { liveErrors, queryErrors } from './query-errors';
 import { costParts, interval, money, moneyForm, unixSeconds, uuid, warning } from './scalars';
 
 /** Steps without `aggregate`. */
@@ -40,6 +40,12 @@ const windowQuery = z
     step: stepText.optional(),
     ...allocationFields,
     ...optionalPageFields,
+    source: z
+      .enum(['auto', 'live', 'stored'])
+      .default('auto')
+      .describe(
+        'Of a cluster whose Kubecost may be asked: `auto` asks it first and answers what is stored when it cannot answer in time, `live` fails then, `stored` does not ask it. A live answer is Kubecost’s own figure, not part of any total of ours.',
+      ),
     money: moneyForm,
   })
   .superRefine((query, context) => {
@@ -94,7 +100,7 @@ export const costOperations = {
     access: 'costs:read',
     scope: { of: 'cloud-account', from: 'params', field: 'cluster_id' },
     costClass: 'query',
-    errors: groupErrors,
+    errors: liveErrors,
     rules: [...allocationRules, onlyWithAggregate, plainStep],
     status: 200,
     params: z.object({ cluster_id: uuid }),
@@ -118,6 +124,11 @@ export const costOperations = {
       freshness: z.object({ last_sample_at: unixSeconds.nullable() }),
       flags: z.array(z.string()),
       warnings: z.array(warning),
+      source: z.enum(['live', 'stored']).describe('Whose figures these are: those of the account’s Kubecost, or ours.'),
+      source_reason: z
+        .string()
+        .nullable()
+        .describe('Why they are not live: the code of what Kubecost failed with, or that it was not asked.'),
       /** These only with `aggregate`. */
       ...z.object(allocationAnswer).partial().shape,
       explanation: explanation.optional(),

@@ -18,6 +18,22 @@ export const groupErrors = [
   'step-invalid',
 ] as const;
 
+/** The same, where a Kubecost may have to be asked (`source=live`). */
+export const liveErrors = [
+  ...groupErrors,
+  'kubecost-answer-empty',
+  'kubecost-answer-too-large',
+  'kubecost-answer-unexpected',
+  'kubecost-cannot-answer',
+  'kubecost-circuit-open',
+  'kubecost-endpoint-refused',
+  'kubecost-not-configured',
+  'kubecost-not-offered',
+  'kubecost-rejected',
+  'kubecost-timeout',
+  'kubecost-unavailable',
+] as const;
+
 /** What a question to the store of metrics may end with, beside the window. */
 export const usageErrors = [
   ...groupErrors,

@@ -1,8 +1,10 @@
+import type { TimeWindow } from '@cloudtuner/cost-model';
 import type { CloudAccount, Organization } from '@cloudtuner/metadata';
 import { coverageOf } from '../domain/observation';
 import type { NodePricesReader } from '../ports';
 import { explainAllocation } from '../usecases/explain-allocation';
 import { readAllocations, type Allocations, type AllocationsQuestion } from '../usecases/read-allocations';
+import type { LiveSources } from '../usecases/read-live-costs';
 import type { AllocationSources } from '../usecases/read-cluster-allocations';
 import { allocationQuestion, type AllocationParameters } from './allocation-request';
 import type { CostDependencies } from './cost-request';
@@ -11,7 +13,9 @@ import { finalAfter, secondsOf, type MoneyForm } from './present-costs';
 import { presentExplanation } from './present-explanation';
 
 /** What the routes of allocations are made of. */
-export type AllocationDependencies = CostDependencies & AllocationSources & { readonly nodePrices: NodePricesReader };
+export type AllocationDependencies = CostDependencies &
+  AllocationSources &
+  LiveSources & { readonly nodePrices: NodePricesReader };
 
 /** The page and the form of an answer. */
 export interface AllocationPage {
@@ -31,7 +35,7 @@ export function pageOf({ sort = defaultSort, limit = defaultLimit, offset = 0, m
 }
 
 /** All steps as one: the sum over the window. */
-export function presentTotal({ steps, observation }: Allocations, { window }: AllocationsQuestion, form: MoneyForm) {
+export function presentTotal({ steps, observation }: Allocations, window: TimeWindow, form: MoneyForm) {
   const rows = steps.flatMap(({ set }) => set.rows);
   return presentStep({ set: { window, rows }, observation }, form);
 }
@@ -81,7 +85,7 @@ export async function answerClusterAllocation(
     final_after: finalAfter(window.endMs),
     data_version: observation.dataVersion,
     costs: steps.map((step) => presentStep(step, query.money)),
-    total: presentTotal(answer, question, query.money),
+    total: presentTotal(answer, window, query.money),
     coverage: coverageOf(observation),
     freshness: { last_sample_at: lastSampleMs === null ? null : secondsOf(lastSampleMs) },
     flags: [...observation.flags],

@@ -48,7 +48,7 @@ export function allocationRoutes(routes: ScopedRoutes, dependencies: AllocationD
         freshness: { last_sample_at: lastSampleMs === null ? null : secondsOf(lastSampleMs) },
         clusters: answer.clusters.map(presentCluster),
         costs: answer.steps.map((step) => presentStep(step, query.money)),
-        total: presentTotal(answer, question, query.money),
+        total: presentTotal(answer, question.window, query.money),
         aggregate: query.aggregate,
         ...presentPage(answer, pageOf(query)),
         warnings: answer.warnings.map(presentWarning),

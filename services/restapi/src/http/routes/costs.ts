@@ -1,14 +1,16 @@
-import { parseWindow } from '@cloudtuner/cost-model';
+import { parseWindow, type TimeWindow } from '@cloudtuner/cost-model';
 import type { CloudAccount, Organization } from '@cloudtuner/metadata';
 import { operations } from '@cloudtuner/restapi-client';
 import type { Route } from '@cloudtuner/service-kit';
 import { bucketOf, bucketsOf, coverageOf } from '../../domain/ledger';
 import { wholeHours } from '../../domain/requested-window';
 import { listClusters } from '../../usecases/list-clusters';
+import { readLive } from '../../usecases/read-live-costs';
 import { readLedger } from '../../usecases/read-ledger';
 import { answerClusterAllocation, type AllocationDependencies } from '../cluster-allocation';
-import { askedWindow, findCluster, type WindowQuery } from '../cluster-request';
+import { askedWindow, findCluster } from '../cluster-request';
 import { ledgerRequest, presentWarning, type CostDependencies } from '../cost-request';
+import { liveAllocationAnswer, liveBucketAnswer } from '../live-costs';
 import { finalAfter, presentBucket, presentMoney, secondsOf, type MoneyForm } from '../present-costs';
 import type { Principal } from '../principal';
 import { onlySeen } from '../scope-checks';
@@ -23,15 +25,15 @@ async function answerClusterCosts(
   dependencies: CostDependencies,
   { account, organization }: { account: CloudAccount; organization: Organization },
   request: {
-    readonly query: WindowQuery & { readonly step?: string | undefined; readonly money: MoneyForm };
+    readonly window: TimeWindow;
+    readonly step: '1h' | '1d';
+    readonly money: MoneyForm;
     readonly nowMs: number;
     readonly signal: AbortSignal;
   },
 ) {
-  const { query, nowMs, signal } = request;
+  const { window, step, money, nowMs, signal } = request;
   const { liveBudgetMs } = dependencies;
-  const step = bucketStep(query.step);
-  const window = wholeHours(askedWindow(query, nowMs), step);
   const asked = ledgerRequest(window, { nowMs, liveBudgetMs, route: 'getClusterCosts', signal });
   const { entries, warnings } = await readLedger(dependencies, account, asked);
   const total = bucketOf(window, entries, nowMs);
@@ -44,8 +46,8 @@ async function answerClusterCosts(
     step,
     final_after: finalAfter(window.endMs),
     data_version: total.dataVersion,
-    costs: bucketsOf(window, entries, { step, nowMs }).map((bucket) => presentBucket(bucket, query.money)),
-    total: presentBucket(total, query.money),
+    costs: bucketsOf(window, entries, { step, nowMs }).map((bucket) => presentBucket(bucket, money)),
+    total: presentBucket(total, money),
     coverage: coverageOf(total),
     freshness: { last_sample_at: total.lastSampleMs === null ? null : secondsOf(total.lastSampleMs) },
     flags: [...total.flags],
@@ -61,14 +63,28 @@ export async function answerCosts(
 ) {
   const nowMs = dependencies.now();
   const cluster = { account, organization: await findCluster(dependencies, account) };
-  const { aggregate, step = 'all' } = query;
-  const answer =
-    aggregate === undefined
-      ? await answerClusterCosts(dependencies, cluster, { query, nowMs, signal })
-      : await answerClusterAllocation(dependencies, cluster, { query: { ...query, aggregate, step }, nowMs, signal });
+  const { aggregate, step = 'all', source } = query;
+  const asked = { source, account, signal };
+  const money = query.money;
+  const bySource = async () => {
+    if (aggregate !== undefined) {
+      const request = { query: { ...query, aggregate, step }, nowMs, signal };
+      const live = await readLive(dependencies, asked, liveAllocationAnswer(dependencies, cluster, request));
+      return { live, answer: live.answer ?? (await answerClusterAllocation(dependencies, cluster, request)) };
+    }
+    const buckets = bucketStep(query.step);
+    const request = { window: wholeHours(askedWindow(query, nowMs), buckets), step: buckets, nowMs, money, signal };
+    const live = await readLive(dependencies, asked, liveBucketAnswer(dependencies, cluster, request));
+    return { live, answer: live.answer ?? (await answerClusterCosts(dependencies, cluster, request)) };
+  };
+  const { live, answer } = await bySource();
   // A question that cannot be meant is no read.
   dependencies.noteRead(account);
-  return answer;
+  return {
+    ...answer,
+    source: live.answer === null ? ('stored' as const) : ('live' as const),
+    source_reason: live.reason,
+  };
 }
 
 /** Clusters and their costs. */
