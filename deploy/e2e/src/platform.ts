@@ -127,7 +127,11 @@ async function untilSeen({ services, clusterSecret }: Platform, { accountId }: T
 }
 
 /** Runs a backfill to its end. */
-export async function backfill({ client, accountId }: Tenant, startMs: number, endMs: number): Promise<void> {
+export async function backfill(
+  { client, accountId }: Pick<Tenant, 'client' | 'accountId'>,
+  startMs: number,
+  endMs: number,
+): Promise<void> {
   const { id } = await client.createBackfill({
     params: { cloud_account_id: accountId },
     body: { start_time: startMs / 1000, end_time: endMs / 1000 },

@@ -103,6 +103,22 @@ describe('law: priceAssets', () => {
     );
   });
 
+  it('measures no less when more samples are known', () => {
+    const measured = (input: AssetSeries): number => priceAssets({ window, series: input }).measuredSeconds;
+    fc.assert(
+      fc.property(cluster, fc.infiniteStream(fc.boolean()), fc.infiniteStream(fc.nat(40)), (input, some, first) => {
+        const known = input
+          .filter(() => some.next().value)
+          .map(({ labels, timestampsMs, values }) => {
+            const from = Number(first.next().value);
+            return { labels, timestampsMs: timestampsMs.slice(from), values: values.slice(from) };
+          });
+        expect(measured(input)).toBeGreaterThanOrEqual(measured(known));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('gives the same bytes whatever the order of series, samples and labels', () => {
     fc.assert(
       fc.property(cluster, fc.infiniteStream(fc.nat()), (input, numbers) => {

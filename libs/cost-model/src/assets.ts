@@ -20,7 +20,7 @@ export interface PriceAssetsInput {
 export interface PricedAssets {
   /** Sorted by type, then key. */
   readonly assets: readonly AssetFact[];
-  /** Seconds of the window in which at least one node was observed. */
+  /** Seconds of the window in which at least one node could be charged. More samples never make this less. */
   readonly measuredSeconds: number;
   /** Length of the window in seconds. */
   readonly expectedSeconds: number;
@@ -61,8 +61,9 @@ export function pricedAssets(standing: StandingAssets, network: readonly AssetFa
   const assets = [...[...nodes, ...disks, ...loadBalancers].map(({ fact }) => fact), ...management, ...network].sort(
     (a, b) => byText(a.asset_type, b.asset_type) || byText(a.asset_key, b.asset_key),
   );
-  const measured = union(nodes.map(({ covered }) => covered));
-  if (longestHoleMs(measured, window) > bridgedGapMs) index.flags.add('coverage-gap');
+  const observed = union(nodes.map(({ covered }) => covered));
+  const measured = union(nodes.map(({ charged }) => charged));
+  if (longestHoleMs(observed, window) > bridgedGapMs) index.flags.add('coverage-gap');
   return {
     assets,
     measuredSeconds: Math.round(lengthMs(measured) / 1000),

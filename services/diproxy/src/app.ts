@@ -167,6 +167,9 @@ function createServer(config: Config, context: DiproxyContext, handler: RequestH
 
 type RequestHandler = ReturnType<typeof createRequestHandler>;
 
+/** An hour that is touched again and again waits no longer than so many rests. */
+const longestRests = 3;
+
 function createLateData(config: Config, metrics: Metrics, logger: Logger, now: () => number): LateData | undefined {
   if (config.REDIS_URL === undefined) {
     logger.warn({}, 'without REDIS_URL samples that arrive late are found only once a day');
@@ -178,6 +181,8 @@ function createLateData(config: Config, metrics: Metrics, logger: Logger, now: (
       redisUrl: config.REDIS_URL,
       prefix: config.QUEUE_PREFIX,
       ...(tls === undefined ? {} : { tls }),
+      restMs: config.LATE_DATA_REST_SECONDS * 1000,
+      maxWaitMs: longestRests * config.LATE_DATA_REST_SECONDS * 1000,
     }),
     maxHours: config.LATE_DATA_MAX_HOURS,
     now,

@@ -37,6 +37,10 @@ export const config = defineConfig({
     min: 1,
     max: 8_784,
   }),
+  LATE_DATA_REST_SECONDS: env.integer(
+    'How long no further sample comes before an hour is read again; after three times as long it is read in any case.',
+    { default: 60, min: 1, max: 600 },
+  ),
   ACCOUNT_CACHE_SECONDS: env.integer(
     'How long a found account is used without asking again: the time until a revoked password stops working.',
     { default: 30, min: 1, max: 60 },

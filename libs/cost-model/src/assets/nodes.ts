@@ -120,6 +120,8 @@ export interface NodeCharges {
 export interface PricedNode {
   readonly fact: AssetFact;
   readonly covered: StepFunction;
+  /** When any of it could be charged. More samples never make this less. */
+  readonly charged: StepFunction;
   readonly charges: NodeCharges;
   /** Per core-hour, GiB-hour and GPU-hour. */
   readonly prices: Readonly<Record<keyof NodeCharges, StepFunction>>;
@@ -145,15 +147,13 @@ function priceNode(node: string, series: NodeSeries, index: AssetIndex): PricedN
   };
   flagUnknowns(charges, index);
   // What could be charged, as long as anything could: a price that is missing for a while is missing coverage.
-  const charged = Object.values(charges).flatMap((one) => (one === null || one.amount === null ? [] : [one.intervals]));
-  const covered =
-    charged.length === 0
-      ? present
-      : union(charged.map((intervals) => intervals.map((interval) => ({ ...interval, value: 1 }))));
+  const known = Object.values(charges).flatMap((one) => (one === null || one.amount === null ? [] : [one.intervals]));
+  const charged = union(known.map((intervals) => intervals.map((interval) => ({ ...interval, value: 1 }))));
+  const covered = known.length === 0 ? present : charged;
   const { providerId, instanceType, labels: _labels, ...traits } = described;
   const properties = { ...traits, instance_type: instanceType, price_source: source };
   const fact = assetFact({ type: 'node', key: node, providerId, properties, covered }, charges, index);
-  return { fact, covered, charges, prices };
+  return { fact, covered, charged, charges, prices };
 }
 
 /**

@@ -1,0 +1,5 @@
+import { describeLaws } from './laws/laws-suite';
+
+describe('laws over Thanos', () => {
+  describeLaws('thanos', 1);
+});
