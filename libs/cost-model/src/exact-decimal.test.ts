@@ -47,6 +47,13 @@ describe('an exact sum', () => {
     expect(sumOf([[-0.1234567891234, 10]])).toBe('-1.234567891234');
   });
 
+  it('goes on beyond what a double can count to', () => {
+    // Ninth decimals: 3 × 999,999,999 × 9,000,001 = 27,000,002,972,999,997, above 2^53 and odd; eighteenth decimals alike
+    const times3 = (double: number) => sumOf(Array.from({ length: 3 }, () => [double, 9_000_001] as const));
+    expect(times3(0.999999999)).toBe('27000002.972999997');
+    expect(times3(0.0000099999999999)).toBe('270.0000299972999997');
+  });
+
   it('is the sum of exact products, whatever their size', () => {
     const double = fc.oneof(
       fc.integer({ min: 0, max: 2 ** 45 }),
