@@ -34,6 +34,26 @@ describe('an exact sum', () => {
     ).toBe('1000000000000000000000.0000001');
   });
 
+  it('has every digit of a number with many, as of one with few', () => {
+    // 0.25333333333333335 × 1,000 + 1234567.1234567892 × 2 + 0.000012345678912345 × 10 = 253.33333333333335 + 2469134.2469135784 + 0.00012345678912345; then one of 19 decimals
+    expect(
+      sumOf([
+        [0.25333333333333335, 1_000],
+        [1234567.1234567892, 2],
+        [0.000012345678912345, 10],
+      ]),
+    ).toBe('2469387.58037036852247345');
+    expect(sumOf([[0.0000012345678912345, 1]])).toBe('0.0000012345678912345');
+    expect(sumOf([[-0.1234567891234, 10]])).toBe('-1.234567891234');
+  });
+
+  it('goes on beyond what a double can count to', () => {
+    // Ninth decimals: 3 × 999,999,999 × 9,000,001 = 27,000,002,972,999,997, above 2^53 and odd; eighteenth decimals alike
+    const times3 = (double: number) => sumOf(Array.from({ length: 3 }, () => [double, 9_000_001] as const));
+    expect(times3(0.999999999)).toBe('27000002.972999997');
+    expect(times3(0.0000099999999999)).toBe('270.0000299972999997');
+  });
+
   it('is the sum of exact products, whatever their size', () => {
     const double = fc.oneof(
       fc.integer({ min: 0, max: 2 ** 45 }),

@@ -51,33 +51,72 @@ function atNineDecimals(double: number): number {
   return Math.abs(scaled) < distinctDigits && scaled / fastFactor === double ? scaled : Number.NaN;
 }
 
+const isSafe = (integer: number): boolean => Math.abs(integer) <= Number.MAX_SAFE_INTEGER;
+
+/** What stands before the point and the first 18 decimals, nine by nine, each a safe integer. */
+interface Parts {
+  readonly whole: number;
+  readonly fine: number;
+  readonly finest: number;
+}
+
+/** Nine digits of a text that has them from here on, or ends earlier. */
+const nineDigits = (text: string, from: number): number =>
+  from < text.length ? Number(text.slice(from, from + fastDecimals).padEnd(fastDecimals, '0')) : 0;
+
+/** The parts of a decimal; undefined for what is negative, or has more than 18 decimals. */
+function partsOf(double: number): Parts | undefined {
+  const text = double.toString();
+  const point = text.indexOf('.');
+  // Only a number with an exponent has no point here: the caller keeps whole ones.
+  if (point < 0 || double < 0 || text.includes('e') || text.length - point - 1 > 2 * fastDecimals) return undefined;
+  const fraction = point + 1;
+  return {
+    whole: Number(text.slice(0, point)),
+    fine: nineDigits(text, fraction),
+    finest: nineDigits(text, fraction + fastDecimals),
+  };
+}
+
 /** Adds up double × integer exactly. Products that doubles can hold, nearly all of them, are added as doubles. */
 export class ExactSum {
   private exact = exactZero;
-  /** Integers of the ninth decimal, and of the unit. */
-  private fine = 0;
+  /** Integers of the unit, of the ninth decimal, and of the eighteenth. */
   private whole = 0;
+  private fine = 0;
+  private finest = 0;
 
   /** @param factor A non-negative safe integer. */
   addProduct(double: number, factor: number): void {
     const isWhole = Number.isInteger(double);
-    const product = (isWhole ? double : atNineDecimals(double)) * factor;
-    if (!(Math.abs(product) <= Number.MAX_SAFE_INTEGER)) {
-      const { coefficient, scale } = exactDecimalOf(double);
-      this.exact = add(this.exact, { coefficient: coefficient * BigInt(factor), scale });
-    } else if (isWhole) {
-      if (Math.abs(this.whole + product) > Number.MAX_SAFE_INTEGER) this.flush();
-      this.whole += product;
-    } else {
-      if (Math.abs(this.fine + product) > Number.MAX_SAFE_INTEGER) this.flush();
-      this.fine += product;
+    const short = isWhole ? double : atNineDecimals(double);
+    if (isSafe(short * factor)) {
+      if (isWhole) this.addParts(short * factor, 0, 0);
+      else this.addParts(0, short * factor, 0);
+      return;
     }
+    const parts = isWhole ? undefined : partsOf(double);
+    // Nine digits times a factor: of the three products the whole one is not the only one that may be too large.
+    if (parts !== undefined && isSafe(parts.whole * factor) && isSafe(1e9 * factor)) {
+      this.addParts(parts.whole * factor, parts.fine * factor, parts.finest * factor);
+      return;
+    }
+    const { coefficient, scale } = exactDecimalOf(double);
+    this.exact = add(this.exact, { coefficient: coefficient * BigInt(factor), scale });
+  }
+
+  private addParts(whole: number, fine: number, finest: number): void {
+    if (!isSafe(this.whole + whole) || !isSafe(this.fine + fine) || !isSafe(this.finest + finest)) this.flush();
+    this.whole += whole;
+    this.fine += fine;
+    this.finest += finest;
   }
 
   private flush(): void {
     this.exact = add(this.exact, { coefficient: BigInt(this.whole), scale: 0 });
     this.exact = add(this.exact, { coefficient: BigInt(this.fine), scale: fastDecimals });
-    [this.fine, this.whole] = [0, 0];
+    this.exact = add(this.exact, { coefficient: BigInt(this.finest), scale: 2 * fastDecimals });
+    [this.whole, this.fine, this.finest] = [0, 0, 0];
   }
 
   total(): ExactDecimal {
