@@ -34,6 +34,7 @@ import { createAuditWriter, type AuditWriter } from './adapters/audit/audit-writ
 import { createClickhouseAuditReader } from './adapters/audit/clickhouse-audit-reader';
 import { createClickhouseBillStore } from './adapters/bills/clickhouse-bill-store';
 import { createRecordFileReader } from './adapters/bills/record-file-reader';
+import { createMetadataNotedQuotas } from './adapters/metadata-noted-quotas';
 import { createQueueBackfills } from './adapters/queue-backfills';
 import type { Config } from './config';
 import { createReadMarks } from './domain/read-marks';
@@ -49,6 +50,7 @@ import { backfillRoutes, cloudAccountRoutes } from './http/routes/cloud-accounts
 import { clusterAssetRoutes } from './http/routes/cluster-assets';
 import { clusterConsumerRoutes } from './http/routes/cluster-consumers';
 import { clusterUsageRoutes } from './http/routes/cluster-usage';
+import { descriptionRoutes } from './http/routes/descriptions';
 import { expenseImportRoutes } from './http/routes/expense-imports';
 import { costRoutes } from './http/routes/costs';
 import { invitationRoutes, organizationRoutes, signInRoutes, userRoutes } from './http/routes/identity';
@@ -227,6 +229,7 @@ function createRoutes(
       },
     }),
     usageBudgetMs: config.USAGE_BUDGET_MS,
+    notedQuotas: createMetadataNotedQuotas(metadata.descriptions),
   };
   return [
     ...organizationRoutes(routes, identity),
@@ -244,6 +247,7 @@ function createRoutes(
     ...clusterAssetRoutes(routes, assets),
     ...clusterUsageRoutes(routes, usage),
     ...clusterConsumerRoutes(routes, usage),
+    ...descriptionRoutes(routes, { ...costs, descriptions: metadata.descriptions }),
     ...reconciliationRoutes(routes, {
       ...costs,
       reconciliations: createClickhouseReconciliation(clickhouse, limits),
