@@ -172,6 +172,21 @@ describe('Kubecost’s own figures', () => {
       const params = { cluster_id: accountId };
       const total = async () => (await client.getClusterCosts({ params, query: window })).total.total_cost;
       const ownTotal = await total();
+      const described = async (kind: 'info' | 'node' | 'namespace' | 'workload') => {
+        const query = { start_time: startMs / 1000, end_time: endMs / 1000, kind, limit: 1000 };
+        return (await client.listClusterDescriptions({ params, query })).descriptions;
+      };
+      expect((await described('info')).map(({ facts }) => facts)).toMatchObject([
+        { provider: 'AWS', region: 'us-east-1', cluster_profile: 'production' },
+      ]);
+      const nodes = await described('node');
+      // 3 general, 1 memory, 1 spot, 1 gpu.
+      expect(nodes.map(({ facts }) => facts['spot']).filter((spot) => spot === true)).toHaveLength(1);
+      expect(nodes).toHaveLength(6);
+      expect((await described('workload')).map(({ name }) => name)).toEqual(
+        expect.arrayContaining(['frontend/deployment/web', 'kube-system/daemonset/kube-proxy']),
+      );
+      expect((await described('namespace')).some(({ facts }) => (facts['quotas'] as unknown[]).length > 0)).toBe(true);
       const book = new Map<string, bigint>();
       for (const row of tenant.cluster.book.pods(startMs, endMs)) {
         for (const [resource, cost] of [['cpu', row.cpuCost] as const, ['ram', row.ramCost] as const])

@@ -1,4 +1,11 @@
 export type { NewPriceBook, PriceBooksRepository, StoredPriceBook } from './price-books-repository';
+export {
+  describedKinds,
+  type Described,
+  type DescribedKind,
+  type DescriptionsRepository,
+  type Observed,
+} from './descriptions/descriptions-repository';
 export { connectMetadata, type Metadata, type MetadataOptions } from './metadata';
 export type {
   CloudAccount,

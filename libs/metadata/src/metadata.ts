@@ -11,6 +11,11 @@ import {
   type PoolsRepository,
 } from './bills/pools-repository';
 import { createCloudAccountsRepository, type CloudAccountsRepository } from './cloud-accounts-repository';
+import {
+  createDescriptionsRepository,
+  type DescriptionDocument,
+  type DescriptionsRepository,
+} from './descriptions/descriptions-repository';
 import type {
   CloudAccountDocument,
   InvitationDocument,
@@ -66,6 +71,7 @@ export interface Metadata {
   /** For operators: the whole store as files, and tenants that go for good. */
   readonly copy: StoreCopy;
   readonly tenantErasure: TenantErasure;
+  readonly descriptions: DescriptionsRepository;
   /** Creates the indexes that uniqueness rests on. Every creation makes sure of them anyway; this does it beforehand. */
   ensureIndexes(): Promise<void>;
   /** @throws AppError `metadata-unavailable` */
@@ -96,6 +102,7 @@ function collectionsOf(database: Db) {
     pools: database.collection<PoolDocument>('pools'),
     rules: database.collection<AssignmentRuleDocument>('assignment_rules'),
     priceBooks: database.collection<PriceBookDocument>('price_books'),
+    descriptions: database.collection<DescriptionDocument>('cluster_descriptions'),
   };
 }
 
@@ -108,6 +115,7 @@ async function createIndexes({
   pools,
   rules,
   priceBooks,
+  descriptions,
 }: Collections): Promise<void> {
   await users.createIndex({ email: 1 }, { unique: true, name: 'users_by_email' }, {});
   await users.createIndex({ 'memberships.organization_id': 1 }, { name: 'users_by_organization' }, {});
@@ -125,6 +133,7 @@ async function createIndexes({
     { unique: true, name: 'price_books_by_version' },
     {},
   );
+  await descriptions.createIndex({ cloud_account_id: 1, kind: 1, last_seen: 1 }, { name: 'descriptions_by_kind' }, {});
 }
 
 /** Runs the work until it has succeeded once; afterwards it is done. */
@@ -191,6 +200,7 @@ export function connectMetadata(options: MetadataOptions): Metadata {
     tenantErasure: createTenantErasure(database, outbox, patient),
     expenseImports: createExpenseImportsRepository(collections.expenseImports, guard, now),
     priceBooks: createPriceBooksRepository(collections.priceBooks, guards, now),
+    descriptions: createDescriptionsRepository(collections.descriptions, guards),
     pools: createPoolsRepository(collections, guards, now),
     ensureIndexes,
     ping: () =>

@@ -10,6 +10,7 @@ import {
   type KubecostMetrics,
   type KubecostSavings,
 } from './contract';
+import { descriptionsPath, kubecostDescriptionsSchema, type KubecostDescriptions } from './descriptions-contract';
 import { readFiguresStream, type KubecostFigures } from './figures-stream';
 import { kubecostStatementsSchema, statementPaths, type KubecostStatements } from './statements-contract';
 import {
@@ -55,6 +56,8 @@ export interface MetroculusClient {
    * @throws AppError `metroculus-incomplete-stream` when the stream was cut or is not true to its last line.
    */
   getKubecostAllocations(window: AccountWindow): Promise<KubecostAllocations>;
+  /** What describes a cluster, as it was last seen in the window; at most an hour long. */
+  getKubecostDescriptions(window: AccountWindow): Promise<KubecostDescriptions>;
   /** Of which closed hours Kubecost's own figures were scraped in the window, at most two hours long. */
   getKubecostStatements(window: AccountWindow): Promise<KubecostStatements>;
   /**
@@ -104,6 +107,7 @@ export function createMetroculusClient(options: MetroculusClientOptions): Metroc
     getKubecostSavings: (window) => ask(metroculusPaths.savings, window, json(kubecostSavingsSchema)),
     getKubecostAssets: (window) => ask(metroculusPaths.assets, window, { read: readAssetsStream }),
     getKubecostAllocations: (window) => ask(metroculusPaths.allocations, window, { stream: readAllocationsStream }),
+    getKubecostDescriptions: (window) => ask(descriptionsPath, window, json(kubecostDescriptionsSchema)),
     getKubecostStatements: (window) => ask(statementPaths.statements, window, json(kubecostStatementsSchema)),
     getKubecostFigures: ({ cloudAccountId, hourSeconds, saidAtMs, signal }) =>
       call({

@@ -48,6 +48,7 @@ export {
   type UtilizationMetric,
   type UtilizationSeries,
 } from './usage-contract';
+export { descriptionsPath, kubecostDescriptionsSchema, type KubecostDescriptions } from './descriptions-contract';
 export {
   figuresEndSchema,
   kubecostFigureSchema,

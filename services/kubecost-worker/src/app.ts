@@ -30,6 +30,7 @@ import { readTableSizes } from './adapters/clickhouse/table-sizes';
 import { readCostSpikes, readDiskSpace } from './adapters/clickhouse/watched-stores';
 import { createDocumentReader } from './adapters/kubecost/document-reader';
 import { createAccounts } from './adapters/metadata/accounts';
+import { createDescriptionReader } from './adapters/metroculus/description-reader';
 import { createHourReader } from './adapters/metroculus/hour-reader';
 import { createKubecostReader } from './adapters/metroculus/kubecost-reader';
 import { createDispatcher } from './adapters/queues/dispatcher';
@@ -117,7 +118,15 @@ function createUpkeepJobs(config: Config, adapters: Adapters, { logger }: Worker
       metrics,
     ),
     sweep: sweepHoursJob({ store: createHourStore(clickhouse), dispatcher, outOfOrderSeconds }),
-    cleanup: cleanupJob({ accounts, store: createCleanupStore(clickhouse), locks, now, log: logger }, metrics),
+    cleanup: cleanupJob(
+      {
+        ...{ accounts, locks, now, log: logger },
+        store: createCleanupStore(clickhouse),
+        descriptions: adapters.metadata.descriptions,
+        retentionDays: config.RETENTION_HOURLY_DAYS,
+      },
+      metrics,
+    ),
   };
 }
 
@@ -132,7 +141,11 @@ function createStoringJobs(config: Config, adapters: Adapters, { logger }: Worke
     reader: createKubecostReader(adapters.metroculus),
     store: createKubecostStore(clickhouse),
   };
-  const storeHourOf = (job: string) => countedStoreHour(job, { ports, slots, metrics, statements });
+  const descriptions = {
+    reader: createDescriptionReader(adapters.metroculus),
+    store: adapters.metadata.descriptions,
+  };
+  const storeHourOf = (job: string) => countedStoreHour(job, { ports, slots, metrics, statements, descriptions });
   const storeDay = countedStoreDay({ ...shared, accounts, store: createDayStore(clickhouse) }, metrics);
   const backfillHour = storeHourOf(backfill.name);
   return {

@@ -17,6 +17,7 @@ export interface TableSize {
 export interface WorkerMetrics extends StatementMetrics {
   hour(job: string, outcome: HourOutcome | 'unbalanced' | 'failed'): void;
   day(outcome: DayOutcome | 'failed'): void;
+  described(outcome: 'stored' | 'failed'): void;
   plan(plan: Plan): void;
   touched(plan: TouchedPlan): void;
   removed(rows: RemovedRows): void;
@@ -27,7 +28,7 @@ export interface WorkerMetrics extends StatementMetrics {
 const hourOutcomes =
   'stored, unchanged, kept (the samples are gone, the facts stay), nothing (no sample yet), unbalanced (refused: the allocations are not the assets), failed';
 
-function createHourMetrics(registers: Registry[]): Pick<WorkerMetrics, 'hour' | 'day'> {
+function createHourMetrics(registers: Registry[]): Pick<WorkerMetrics, 'hour' | 'day' | 'described'> {
   const hours = new Counter({
     name: 'kubecost_worker_hours_total',
     help: `Hours by what became of them: ${hourOutcomes}.`,
@@ -40,7 +41,16 @@ function createHourMetrics(registers: Registry[]): Pick<WorkerMetrics, 'hour' | 
     labelNames: ['outcome'] as const,
     registers,
   });
+  const descriptions = new Counter({
+    name: 'kubecost_worker_descriptions_total',
+    help: 'Closed hours by what became of what describes their cluster: stored, failed (the next hour tells it again).',
+    labelNames: ['outcome'] as const,
+    registers,
+  });
   return {
+    described(outcome) {
+      descriptions.inc({ outcome });
+    },
     hour(job, outcome) {
       hours.inc({ job, outcome });
     },

@@ -1,6 +1,7 @@
 import type { KubecostStatement } from '@cloudtuner/clickhouse';
 import type { AllocationFact, AssetFact } from '@cloudtuner/cost-model';
-import type { KubecostFigure, KubecostFigures } from '@cloudtuner/metroculus-client';
+import type { DescriptionsRepository } from '@cloudtuner/metadata';
+import type { KubecostDescriptions, KubecostFigure, KubecostFigures } from '@cloudtuner/metroculus-client';
 import type { DayState } from './domain/due-work';
 import type { ExtractKind } from './domain/extraction';
 import type { ExpenseBalance, ExpenseRow } from './domain/expense-correction';
@@ -109,6 +110,15 @@ export interface RollupStore {
   isBalanced(cloudAccountId: string, rollup: DayRollup): Promise<boolean>;
   remove(cloudAccountId: string, rollup: DayRollup): Promise<void>;
 }
+
+/** Where what describes a cluster is read. @throws kinds upstream-*, timeout */
+export interface DescriptionReader {
+  /** As it was last seen in the hour that begins at `hour` (unix seconds). */
+  readDescriptions(cloudAccountId: string, hour: number, signal: AbortSignal): Promise<KubecostDescriptions>;
+}
+
+/** What is stored of what clusters are. @throws `metadata-unavailable` */
+export type DescriptionStore = Pick<DescriptionsRepository, 'observe' | 'accounts' | 'removeAccount' | 'removeUnseen'>;
 
 /** A closed hour of which Kubecost's own figures were scraped. */
 export interface SaidHour {

@@ -38,6 +38,7 @@ import { createClickhouseBillStore } from './adapters/bills/clickhouse-bill-stor
 import { encodeCsv } from './adapters/exports/csv-encoder';
 import { encodeParquet } from './adapters/exports/parquet-encoder';
 import { createRecordFileReader } from './adapters/bills/record-file-reader';
+import { createMetadataNotedQuotas } from './adapters/metadata-noted-quotas';
 import { createQueueBackfills } from './adapters/queue-backfills';
 import type { Config } from './config';
 import { createReadMarks } from './domain/read-marks';
@@ -53,6 +54,7 @@ import { backfillRoutes, cloudAccountRoutes } from './http/routes/cloud-accounts
 import { clusterAssetRoutes } from './http/routes/cluster-assets';
 import { clusterConsumerRoutes } from './http/routes/cluster-consumers';
 import { clusterUsageRoutes } from './http/routes/cluster-usage';
+import { descriptionRoutes } from './http/routes/descriptions';
 import { expenseImportRoutes } from './http/routes/expense-imports';
 import { exportRoutes } from './http/routes/exports';
 import { costRoutes } from './http/routes/costs';
@@ -257,6 +259,7 @@ function createRoutes(
       },
     }),
     usageBudgetMs: config.USAGE_BUDGET_MS,
+    notedQuotas: createMetadataNotedQuotas(metadata.descriptions),
   };
   return [
     ...organizationRoutes(routes, identity),
@@ -275,6 +278,7 @@ function createRoutes(
     ...clusterAssetRoutes(routes, assets),
     ...clusterUsageRoutes(routes, usage),
     ...clusterConsumerRoutes(routes, usage),
+    ...descriptionRoutes(routes, { ...costs, descriptions: metadata.descriptions }),
     ...reconciliationRoutes(routes, {
       ...costs,
       reconciliations: createClickhouseReconciliation(clickhouse, limits),

@@ -7,7 +7,7 @@ import type { StoredPage } from './domain/allocation-page';
 import type { ClusterAsset } from './domain/assets';
 import type { LedgerEntry } from './domain/ledger';
 import type { Observed } from './domain/observation';
-import type { Chart, ChartMetric, Savings, Usage } from './domain/usage';
+import type { Chart, ChartMetric, QuotaLevel, Savings, Usage } from './domain/usage';
 
 /** Why a read happens, and when it need not go on. */
 export interface ReadContext {
@@ -142,6 +142,12 @@ export interface HourVersion {
 export interface AssetsReader {
   /** The assets of these versions of hours, summed over them; unsorted. @throws AppError `clickhouse-unavailable` */
   readAssets(cloudAccountId: string, hours: readonly HourVersion[], context: ReadContext): Promise<ClusterAsset[]>;
+}
+
+/** Bounds of ResourceQuotas as they were noted with closed hours. */
+export interface NotedQuotasReader {
+  /** Of the namespaces that were there in the window, as at its end; without what was used of them. @throws AppError `metadata-unavailable` */
+  read(cloudAccountId: string, window: TimeWindow): Promise<ReadonlyMap<string, readonly QuotaLevel[]>>;
 }
 
 /** Our stored costs held against those of a tenant's own Kubecost. */

@@ -5,6 +5,7 @@ import { clusterAssetOperations } from './cluster-assets';
 import { clusterUsageOperations } from './cluster-usage';
 import { clusterWorkloadOperations } from './cluster-workloads';
 import { costOperations } from './costs';
+import { descriptionOperations } from './descriptions';
 import { expenseImportOperations } from './expense-imports';
 import { expenseOperations } from './expenses';
 import { exportOperations } from './exports';
@@ -29,6 +30,7 @@ export const operations = {
   ...clusterAssetOperations,
   ...clusterUsageOperations,
   ...reconciliationOperations,
+  ...descriptionOperations,
   ...clusterWorkloadOperations,
   ...kubernetesCostOperations,
   ...modelOperations,

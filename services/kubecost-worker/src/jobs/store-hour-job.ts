@@ -1,7 +1,10 @@
 import { isAppError } from '@cloudtuner/errors';
 import { isoOf } from '../domain/calendar';
+import type { HourReading } from '../domain/hour-state';
 import type { WorkerMetrics } from '../metrics';
+import type { HourReader } from '../ports';
 import type { HourSlots } from './hour-slots';
+import { storeDescriptions, type StoreDescriptionsPorts } from '../usecases/store-descriptions';
 import { storeHour, type HourOutcome, type StoreHourPorts, type StoreHourRequest } from '../usecases/store-hour';
 import { storeStatements, type StoreStatementsPorts } from '../usecases/store-statements';
 
@@ -15,6 +18,8 @@ export interface StoreHourJobPorts {
   readonly metrics: WorkerMetrics;
   /** What Kubecost itself said in the hour is stored after it. */
   readonly statements: StoreStatementsPorts;
+  /** What the cluster was is stored with each closed hour. */
+  readonly descriptions: StoreDescriptionsPorts;
 }
 
 /**
@@ -35,18 +40,46 @@ async function storeSaid(
   }
 }
 
+/** What a cluster was describes its costs: an hour never fails for it either. */
+async function storeDescribed(
+  { descriptions, statements, metrics }: StoreHourJobPorts,
+  { cloudAccountId, hour, signal }: StoreHourRequest,
+  reading: HourReading,
+): Promise<void> {
+  try {
+    await storeDescriptions(descriptions, { cloudAccountId, hour, reading, signal });
+    metrics.described('stored');
+  } catch (error) {
+    if (signal.aborted) throw error;
+    metrics.described('failed');
+    const fields = { err: error, cloud_account_id: cloudAccountId, hour: isoOf(hour) };
+    statements.log.warn(fields, 'could not store what describes a cluster');
+  }
+}
+
+/** Stores an hour, then what else it says. */
+async function storeAll(jobPorts: StoreHourJobPorts, job: string, request: StoreHourRequest): Promise<HourOutcome> {
+  const { ports, metrics } = jobPorts;
+  const read: { reading?: HourReading } = {};
+  const readHour: HourReader['readHour'] = async (...what) => (read.reading = await ports.reader.readHour(...what));
+  const outcome = await storeHour({ ...ports, reader: { readHour } }, request);
+  metrics.hour(job, outcome);
+  // Of an hour that is kept the store of samples knows less than there was.
+  const { reading } = read;
+  const isWhole = outcome === 'stored' || outcome === 'unchanged';
+  if (request.closed && isWhole && reading !== undefined && reading.assets.length > 0)
+    await storeDescribed(jobPorts, request, reading);
+  await storeSaid(jobPorts, request);
+  return outcome;
+}
+
 /** Counts what becomes of each hour that a job stores. */
 export const countedStoreHour =
   (job: string, jobPorts: StoreHourJobPorts): StoreHourJob =>
   async (request) => {
-    const { ports, slots, metrics } = jobPorts;
+    const { slots, metrics } = jobPorts;
     try {
-      return await slots(request.signal, async () => {
-        const outcome = await storeHour(ports, request);
-        metrics.hour(job, outcome);
-        await storeSaid(jobPorts, request);
-        return outcome;
-      });
+      return await slots(request.signal, () => storeAll(jobPorts, job, request));
     } catch (error) {
       metrics.hour(job, isAppError(error) && error.code === 'facts-unbalanced' ? 'unbalanced' : 'failed');
       throw error;

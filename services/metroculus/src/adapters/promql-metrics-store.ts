@@ -6,6 +6,7 @@ import { assetQueries, sampledTime } from '../promql/asset-queries';
 import { metricsQuery } from '../promql/metric-queries';
 import { clusterQueries } from '../promql/pod-queries';
 import { probeQuery } from '../promql/probe-query';
+import { descriptionsQuery } from '../promql/description-queries';
 import { figuresQuery, statementsQuery } from '../promql/statement-queries';
 import { savingsQueries, type SavingsQueries } from '../promql/savings-queries';
 import { openPods } from './promql-pod-reader';
@@ -34,6 +35,8 @@ export function createPromqlMetricsStore(dependencies: Dependencies): MetricsSto
       (await runner.all('cluster', signal, clusterQueries(tenantId, sampledTime(window, nowMs())))).flat(),
     pods: (tenantId, window, signal) =>
       openPods(runner, { tenantId, time: sampledTime(window, nowMs()), nowMs: nowMs() }, signal),
+    descriptionSeries: async (tenantId, window, signal) =>
+      (await runner.all('descriptions', signal, [descriptionsQuery(tenantId, window)])).flat(),
     statementSeries: async (tenantId, window, signal) =>
       (await runner.all('statements', signal, [statementsQuery(tenantId, window)])).flat(),
     figureSeries: async (tenantId, saidAtMs, signal) =>

@@ -15,6 +15,7 @@ import { allocationsRoute, assetsRoute } from './hour-routes';
 import { seconds, secondsOrNull } from './present-time';
 import { metricsQuery, windowOf, windowQuery } from './query-parameters';
 import type { RouteDependencies } from './route-dependencies';
+import { descriptionsRoute } from './description-routes';
 import { createStatementRoutes } from './statement-routes';
 
 const routes = routesFor<undefined>();
@@ -155,5 +156,6 @@ export function createRoutes(dependencies: RouteDependencies): Route<undefined>[
       route(dependencies),
     ),
     ...createStatementRoutes(dependencies),
+    descriptionsRoute(dependencies),
   ];
 }

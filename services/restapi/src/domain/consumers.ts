@@ -95,6 +95,20 @@ export function namespacesOf(rows: readonly AllocationRow[], usage: Usage | null
   });
 }
 
+/**
+ * Namespaces with the bounds that were noted with their hours, where the store of metrics tells of none: it may have forgotten the samples,
+ * or not have answered. How much of them was used is not known then.
+ */
+export function withNotedQuotas(
+  namespaces: readonly Consumer[],
+  noted: ReadonlyMap<string, readonly QuotaLevel[]>,
+): Consumer[] {
+  return namespaces.map((consumer) => {
+    const quotas = noted.get(consumer.namespace);
+    return quotas === undefined || (consumer.quotas?.length ?? 0) > 0 ? consumer : { ...consumer, quotas };
+  });
+}
+
 // The facts keep a CronJob's runs as jobs of its name.
 const kindOfFacts = (kind: string | null): string => (kind === 'cronjob' ? 'job' : kind === 'pod' ? '' : (kind ?? ''));
 

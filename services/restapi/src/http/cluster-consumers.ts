@@ -1,8 +1,16 @@
 import { idleName, sumKnownNanos, type AllocationRow } from '@cloudtuner/cost-model';
 import type { CloudAccount } from '@cloudtuner/metadata';
-import { namespacesOf, sortConsumers, workloadsOf, type Consumer, type ConsumerOrder } from '../domain/consumers';
+import {
+  namespacesOf,
+  sortConsumers,
+  withNotedQuotas,
+  workloadsOf,
+  type Consumer,
+  type ConsumerOrder,
+} from '../domain/consumers';
 import { coverageOf } from '../domain/observation';
 import { readConsumers, type Consumers, type ConsumerSources, type UsageQuestion } from '../usecases/read-consumers';
+import type { NotedQuotasReader } from '../ports';
 import { allocationQuestion } from './allocation-request';
 import { findCluster, presentHead, type ClusterFinder, type WindowQuery } from './cluster-request';
 import { presentNamespace, presentWorkload } from './present-consumers';
@@ -10,6 +18,7 @@ import { presentMoney, secondsOf, type MoneyForm } from './present-costs';
 
 /** What the routes of namespaces and workloads are made of. */
 export interface ConsumerDependencies extends ConsumerSources, ClusterFinder {
+  readonly notedQuotas: NotedQuotasReader;
   readonly now: () => number;
   readonly liveBudgetMs: number;
   /** How long an answer waits for the store of metrics. */
@@ -95,7 +104,8 @@ export async function answerNamespaces(dependencies: ConsumerDependencies, reque
     idle: 'true',
     usage: { of: 'namespaces' },
   });
-  const list = namespacesOf(read.rows, read.consumers.usage);
+  const noted = await dependencies.notedQuotas.read(request.account.id, read.question.window);
+  const list = withNotedQuotas(namespacesOf(read.rows, read.consumers.usage), noted);
   const listed = new Set(list.map(({ row }) => row));
   const idle = read.rows.filter(({ name }) => name === idleName);
   const others = read.rows.filter((row) => !listed.has(row) && row.name !== idleName);

@@ -31,7 +31,7 @@ export interface Consumers {
 /** The store of metrics is asked for at most so much at once. */
 const maxUsageDays = 31;
 
-const parts = 'Limits, percentiles and quotas are left out';
+const parts = 'Limits, percentiles and the use of quotas are left out';
 
 const unavailable: ConsumerWarning = {
   code: 'usage-unavailable',
