@@ -2,10 +2,12 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { createRestapiClient } from '@cloudtuner/restapi-client';
+import { temporaryFolder } from '@cloudtuner/test-kit';
 import { placesOf } from './leftovers';
 import { holdStatement, operate, startOperate } from './operate';
 import { backfill, dayMs, floorTo, pushPast, startPlatform, type Platform, type Tenant } from './platform';
 import { changedPaths, recordAnswers, type RecordedAnswers } from './recorded-answers';
+import { createTenantBlocks } from './tenant-blocks';
 
 const startDeadlineMs = 600_000;
 const stepDeadlineMs = 180_000;
@@ -181,6 +183,23 @@ it(
     for (const command of prometheus) await shell(command, { PROMETHEUS_URL: queryUrl });
     expect(await seriesOf(leaving)).toBe(0);
     expect(await seriesOf(staying)).toBeGreaterThan(0);
+  },
+  stepDeadlineMs,
+);
+
+it(
+  'names the call that marks the blocks of Thanos: those of the tenant, and no other',
+  async () => {
+    const folder = temporaryFolder('blocks');
+    try {
+      const blocks = await createTenantBlocks(folder.path, [leaving.accountId, staying.accountId]);
+      const options = ['--organization', leaving.organizationId, '--account', leaving.accountId, ...now];
+      const { answer } = await operate(platform, 'delete-account', ...options);
+      for (const command of (answer['samples'] as { thanos: string[] }).thanos) await shell(command, blocks.env);
+      expect([leaving, staying].map(({ accountId }) => blocks.isMarked(accountId))).toEqual([true, false]);
+    } finally {
+      folder.remove();
+    }
   },
   stepDeadlineMs,
 );

@@ -10,6 +10,8 @@ import { z } from 'zod';
 import { hourMs, startPlatform, type Platform, type Tenant } from './platform';
 
 const startDeadlineMs = 600_000;
+/** The guide's last command waits for as long as it takes. */
+const guideDeadlineMs = 300_000;
 const guide = readFileSync(path.join(workspaceRoot(), 'docs/connect.md'), 'utf8');
 const folder = temporaryFolder('guide');
 
@@ -26,7 +28,7 @@ beforeAll(async () => {
   tenant = await platform.createTenant('first', 'shop');
 }, startDeadlineMs);
 afterAll(async () => {
-  if (shell !== undefined && shell.exitCode === null) {
+  if (shell !== undefined && shell.exitCode === null && shell.signalCode === null) {
     const ended = once(shell, 'exit');
     shell.kill('SIGTERM');
     await ended;
@@ -55,7 +57,11 @@ async function followGuide(env: Readonly<Record<string, string>>): Promise<strin
   const last = steps.pop() ?? '';
   // Processes of the guide end with the shell.
   const script = `set -eu\ntrap 'kill $(jobs -p)' EXIT\ntrap 'exit 0' TERM\n${steps.join('\n')}\n(\n${last}\n) > answer\necho done\nwait`;
-  shell = spawn('bash', ['-c', script], { cwd: work, env: { ...env, PATH: pathWithPrometheus() } });
+  shell = spawn('bash', ['-c', script], {
+    cwd: work,
+    env: { ...env, PATH: pathWithPrometheus() },
+    signal: AbortSignal.timeout(guideDeadlineMs),
+  });
   let said = '';
   let failed = '';
   shell.stderr?.on('data', (chunk: Buffer) => (failed += chunk.toString()));
@@ -64,6 +70,7 @@ async function followGuide(env: Readonly<Record<string, string>>): Promise<strin
       said += chunk.toString();
       if (/^done$/m.test(said)) resolve();
     });
+    shell?.once('error', reject);
     shell?.once('exit', (code) => {
       reject(new Error(`the guide's commands ended with ${String(code)}: ${failed.slice(-2_000)}`));
     });

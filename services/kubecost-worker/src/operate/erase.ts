@@ -40,7 +40,7 @@ const add = (sum: Record<string, number>, more: Readonly<Record<string, number>>
 };
 
 /** How an operator removes the samples: neither store has one call for it that we could make. */
-export function sampleCommands(cloudAccountIds: readonly string[]): ErasureReport['samples'] {
+function sampleCommands(cloudAccountIds: readonly string[]): ErasureReport['samples'] {
   const admin = '"$PROMETHEUS_URL/api/v1/admin/tsdb';
   return {
     prometheus: [
