@@ -35,6 +35,7 @@ import { createClickhouseBillStore } from './adapters/bills/clickhouse-bill-stor
 import { encodeCsv } from './adapters/exports/csv-encoder';
 import { encodeParquet } from './adapters/exports/parquet-encoder';
 import { createRecordFileReader } from './adapters/bills/record-file-reader';
+import { timedClickhouse } from './adapters/timed-clickhouse';
 import { createQueueBackfills } from './adapters/queue-backfills';
 import type { Config } from './config';
 import { createReadMarks } from './domain/read-marks';
@@ -61,7 +62,7 @@ import { priceBookRoutes } from './http/routes/price-books';
 import { personalTokenRoutes, serviceTokenRoutes } from './http/routes/tokens';
 import { poolRoutes } from './http/routes/pools';
 import { createScopedRoutes } from './http/scoped-routes';
-import { createMetrics, type Metrics } from './metrics';
+import { createMetrics, describeOperations, type Metrics } from './metrics';
 import type { LedgerObserver, NoteRead } from './ports';
 
 /** restapi, composed. */
@@ -296,12 +297,17 @@ function compose(
 
 /** Wires restapi. Nothing is connected before it is used, so it starts while its stores are away. */
 export function createApp(config: Config, { logger, registry, health, now = Date.now }: RestapiContext): RestapiApp {
-  const connections = connect(config);
-  const { metadata, clickhouse } = connections;
+  const metrics = createMetrics(registry);
+  describeOperations(registry, Object.values(operations));
+  const opened = connect(config);
+  const clickhouse = timedClickhouse(opened.clickhouse, (route, outcome, seconds) => {
+    metrics.clickhouseQuerySeconds.observe({ route, outcome }, seconds);
+  });
+  const connections = { ...opened, clickhouse };
+  const { metadata } = connections;
   // Without these two hardly any answer can be given. Redis and metroculus are missed by single routes, which say so.
   health.addCheck('mongodb', () => metadata.ping());
   health.addCheck('clickhouse', (signal) => clickhouse.ping(signal));
-  const metrics = createMetrics(registry);
   const audit = createAuditWriter({
     clickhouse,
     outbox: metadata.outbox,
