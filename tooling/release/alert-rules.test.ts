@@ -64,6 +64,18 @@ describe('what watches the worker', () => {
     },
   );
 
+  it.each([`${folder}/restapi.yaml`, 'helm/cloudtuner/files/dashboards/restapi.json'])(
+    '%s asks for metrics that restapi has',
+    (file) => {
+      const asked = [...readText(file).matchAll(/\brestapi_\w+/g)].map(([name]) =>
+        name.replace(/_(bucket|sum|count)$/, ''),
+      );
+      expect(new Set(asked).size).toBeGreaterThan(4);
+      const known = readText('services/restapi/README.md');
+      expect(asked.filter((name) => !known.includes(`\`${name}`))).toEqual([]);
+    },
+  );
+
   it('the chart hands the dashboards to Grafana as they are', async () => {
     const objects = await render('cloudtuner', { example: 'production' });
     const { data, metadata } = find(objects, 'ConfigMap', 'cloudtuner-dashboard-worker');

@@ -523,6 +523,11 @@ export const errorCatalogue = {
     'The filter cannot be read',
     'The message and `details.position` name the place and what was expected there. In a URL, write `+` as `%2B`.',
   ),
+  'job-not-failed': entry(
+    'conflict',
+    'There is no failed job of this id for the account',
+    'List the failed jobs; it may have been run again already, or been forgotten after its time.',
+  ),
   'export-changed': entry(
     'conflict',
     'The data of the export has changed since its first part',

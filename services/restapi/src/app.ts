@@ -39,6 +39,7 @@ import { encodeCsv } from './adapters/exports/csv-encoder';
 import { encodeParquet } from './adapters/exports/parquet-encoder';
 import { createRecordFileReader } from './adapters/bills/record-file-reader';
 import { createMetadataNotedQuotas } from './adapters/metadata-noted-quotas';
+import { timedClickhouse } from './adapters/timed-clickhouse';
 import { createQueueBackfills } from './adapters/queue-backfills';
 import type { Config } from './config';
 import { createReadMarks } from './domain/read-marks';
@@ -67,7 +68,7 @@ import { reconciliationRoutes } from './http/routes/reconciliation';
 import { personalTokenRoutes, serviceTokenRoutes } from './http/routes/tokens';
 import { poolRoutes } from './http/routes/pools';
 import { createScopedRoutes } from './http/scoped-routes';
-import { breakerObserver, createMetrics, type Metrics } from './metrics';
+import { breakerObserver, createMetrics, describeOperations, type Metrics } from './metrics';
 import type { LedgerObserver, NoteRead } from './ports';
 
 /** restapi, composed. */
@@ -332,8 +333,13 @@ function compose(
 /** Wires restapi. Nothing is connected before it is used, so it starts while its stores are away. */
 export function createApp(config: Config, { logger, registry, health, now = Date.now }: RestapiContext): RestapiApp {
   const metrics = createMetrics(registry);
-  const connections = connect(config, metrics);
-  const { metadata, clickhouse } = connections;
+  describeOperations(registry, Object.values(operations));
+  const opened = connect(config, metrics);
+  const clickhouse = timedClickhouse(opened.clickhouse, (route, outcome, seconds) => {
+    metrics.clickhouseQuerySeconds.observe({ route, outcome }, seconds);
+  });
+  const connections = { ...opened, clickhouse };
+  const { metadata } = connections;
   // Without these two hardly any answer can be given. Redis and metroculus are missed by single routes, which say so.
   health.addCheck('mongodb', () => metadata.ping());
   health.addCheck('clickhouse', (signal) => clickhouse.ping(signal));

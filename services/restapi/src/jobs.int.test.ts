@@ -76,7 +76,7 @@ describe('failed jobs', () => {
     const theirs = { queue: 'close-hour', job_id: `${other}_${String(Date.parse(hour) / 1000)}` };
     const absent = { queue: 'no-such-queue', job_id: 'x' };
     for (const body of [theirs, absent]) {
-      await expect(api.retryFailedJob({ params, body })).rejects.toMatchObject({ code: 'not-found' });
+      await expect(api.retryFailedJob({ params, body })).rejects.toMatchObject({ code: 'job-not-failed' });
     }
     const [failed] = await failedOf(own);
     isBroken = false;

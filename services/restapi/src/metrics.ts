@@ -1,4 +1,5 @@
 import type { KubecostClientsOptions } from '@cloudtuner/kubecost-client';
+import type { Operation } from '@cloudtuner/restapi-client';
 import { Counter, Gauge, Histogram, type Registry } from '@cloudtuner/service-kit';
 
 /** Everything that restapi counts of its own. */
@@ -6,11 +7,25 @@ export interface Metrics {
   readonly signIns: Counter<'outcome'>;
   readonly liveReadSeconds: Histogram<'outcome'>;
   readonly usageReadSeconds: Histogram<'question' | 'outcome'>;
+  readonly clickhouseQuerySeconds: Histogram<'route' | 'outcome'>;
   readonly expensesOutOfStep: Counter;
   readonly accountsLeftOut: Counter<'reason'>;
   readonly kubecostReadSeconds: Histogram<'outcome'>;
   readonly kubecostBreakerState: Gauge<'cloud_account_id' | 'endpoint'>;
   readonly auditEvents: Counter<'outcome'>;
+}
+
+/** Tells of each route which class of costs it has, so that requests can be summed by class. */
+export function describeOperations(registry: Registry, operations: readonly Operation[]): void {
+  const info = new Gauge({
+    name: 'restapi_operation_info',
+    help: 'Always 1: the operation and the cost class of a method and route of http_request_duration_seconds.',
+    labelNames: ['method', 'route', 'operation', 'cost_class'],
+    registers: [registry],
+  });
+  for (const { method, path, operationId, costClass = 'light' } of operations) {
+    info.set({ method, route: path, operation: operationId, cost_class: costClass }, 1);
+  }
 }
 
 /** The metrics, registered. */
@@ -35,6 +50,13 @@ export function createMetrics(registry: Registry): Metrics {
       help: 'Time that an answer waited for usage, charts or savings; the outcome is answered or the code of the error.',
       labelNames: ['question', 'outcome'],
       buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 60],
+      registers,
+    }),
+    clickhouseQuerySeconds: new Histogram({
+      name: 'restapi_clickhouse_query_seconds',
+      help: 'Time of a query of ClickHouse by the route it is for; the outcome is answered or the code of the error.',
+      labelNames: ['route', 'outcome'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers,
     }),
     expensesOutOfStep: new Counter({

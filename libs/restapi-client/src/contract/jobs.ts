@@ -40,7 +40,7 @@ export const jobOperations = {
     summary: 'Has a failed job of the account run again, with all its attempts',
     access: 'jobs:write',
     scope: inCloudAccount,
-    errors: ['queue-unavailable'],
+    errors: ['job-not-failed', 'queue-unavailable'],
     status: 204,
     params: account,
     body: z.strictObject({

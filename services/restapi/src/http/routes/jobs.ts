@@ -1,9 +1,9 @@
+import { AppError } from '@cloudtuner/errors';
 import { operations } from '@cloudtuner/restapi-client';
 import type { Route } from '@cloudtuner/service-kit';
 import type { Jobs } from '../../ports';
 import { secondsOfDate } from '../present-costs';
 import type { Principal } from '../principal';
-import { notFound } from '../scope-checks';
 import type { ScopedRoutes } from '../scoped-routes';
 
 const maxListed = 100;
@@ -23,7 +23,9 @@ export function jobRoutes(routes: ScopedRoutes, { jobs }: { readonly jobs: Jobs 
       })),
     })),
     routes.inCloudAccount(operations.retryFailedJob, async ({ account, body }) => {
-      if (!(await jobs.retry(account.id, { queue: body.queue, id: body.job_id }))) throw notFound();
+      if (!(await jobs.retry(account.id, { queue: body.queue, id: body.job_id }))) {
+        throw new AppError('job-not-failed', 'The account has no failed job of this id in this queue.');
+      }
       return undefined;
     }),
     routes.open(operations.listQueues, async () => ({
