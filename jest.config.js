@@ -25,6 +25,7 @@ const project = (displayName, testMatch, extra = {}) => ({
   // Packages resolve to their TypeScript sources: no build is needed before a test.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'require', 'default'] },
   transform: { '^.+\\.ts$': ['ts-jest', transpile], 'hyparquet.*\\.js$': ['ts-jest', transpileModules] },
+  moduleNameMapper: { '^fast-check$': '<rootDir>/tooling/jest/fast-check.cjs' },
   // These come as ES modules alone, which Jest loads as CommonJS only when they are transpiled.
   transformIgnorePatterns: ['/node_modules/(?!\\.pnpm/hyparquet|hyparquet)'],
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.local/', '<rootDir>/tooling/check/fixtures/'],

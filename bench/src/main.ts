@@ -7,6 +7,8 @@ import { capacityReport } from './capacity/report';
 import { benchGateway } from './gateway/bench';
 import { benchParts } from './gateway/parts/parts';
 import { benchPressure } from './gateway/pressure';
+import { benchRestapi } from './restapi/bench';
+import { benchWorker } from './worker/bench';
 
 const usage = `usage: npm run bench -- gateway [--seconds 80] [--store thanos|prometheus] [--protocol 1|2] [--env NAME=value]…
        npm run bench -- parts [--seconds 20]
@@ -14,10 +16,22 @@ const usage = `usage: npm run bench -- gateway [--seconds 80] [--store thanos|pr
        npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]
        npm run bench -- bills [--records 1000000] [--kills 2]
        npm run bench -- hour [--size S|M|L|XL] [--store thanos|prometheus] [--env NAME=value]…
+       npm run bench -- worker [--size S|M|L|XL] [--pods 600] [--hours 1] [--store thanos|prometheus]
+       npm run bench -- restapi [--size S|M|L|XL] [--seconds 240] [--pause-ms 5000]
        npm run bench -- capacity`;
 
 const everyStore = ['thanos', 'prometheus'] as const;
-const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600, bills: 600, hour: 60, capacity: 1 };
+const defaultSeconds = {
+  gateway: 80,
+  parts: 20,
+  pressure: 40,
+  allocation: 600,
+  bills: 600,
+  hour: 60,
+  worker: 60,
+  restapi: 240,
+  capacity: 1,
+};
 
 interface Flags {
   readonly seconds: number;
@@ -27,6 +41,9 @@ interface Flags {
   readonly size: string;
   readonly records: string;
   readonly kills: string;
+  readonly 'pause-ms': string;
+  readonly pods: string | undefined;
+  readonly hours: string;
 }
 
 /** A benchmark's report; undefined: its flags were not understood. */
@@ -68,6 +85,19 @@ const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
     if (known === undefined || stores.length === 0) return undefined;
     return benchHour({ pods: known.pods, stores, environment: environmentOf(env), say });
   },
+  worker: ({ size, pods, hours, store }) => {
+    const largest = sizes.findIndex(({ name }) => name === size);
+    const clusters = pods === undefined ? sizes.slice(0, largest + 1).map((one) => one.pods) : [Number(pods)];
+    const [kind] = storesOf(store);
+    const isCount = [...clusters, Number(hours)].every((count) => Number.isInteger(count) && count > 0);
+    if (!isCount || clusters.length === 0 || kind === undefined) return undefined;
+    return benchWorker({ clusters, hours: Number(hours), store: kind, say });
+  },
+  restapi: ({ seconds, size, 'pause-ms': pause }) => {
+    const known = sizes.find(({ name }) => name === size);
+    const pauseMs = Number(pause);
+    return known && pauseMs >= 0 ? benchRestapi({ size: known, seconds, pauseMs, cpuMicroseconds, say }) : undefined;
+  },
   capacity: capacityReport,
 };
 
@@ -85,6 +115,9 @@ function readFlags() {
       size: { type: 'string', default: 'S' },
       records: { type: 'string', default: '1000000' },
       kills: { type: 'string', default: '2' },
+      'pause-ms': { type: 'string', default: '5000' },
+      pods: { type: 'string' },
+      hours: { type: 'string', default: '1' },
     },
   });
 }
@@ -95,7 +128,7 @@ async function run(): Promise<string | undefined> {
   if (positionals.length !== 1 || !isBench(what)) return undefined;
   const seconds = Number(values.seconds ?? defaultSeconds[what]);
   if (!(seconds > 0)) return undefined;
-  return benches[what]({ ...values, store: values.store, seconds });
+  return benches[what]({ ...values, store: values.store, pods: values.pods, seconds });
 }
 
 const isUnknownFlag = (error: unknown): boolean =>

@@ -46,7 +46,7 @@ const copies = temporaryFolder('charts-with-stubs');
  * The folder of a chart to render. Charts that it depends on are not downloaded: in a copy, each is stood for by a ConfigMap
  * `stub-<name>` with the values that the real one would get.
  */
-function renderable(chart: string): string {
+export function renderable(chart: string): string {
   const folder = path.join(root, 'helm', chart);
   const { dependencies = [] } = YAML.parse(readText(`helm/${chart}/Chart.yaml`)) as {
     dependencies?: readonly { name: string; version: string }[];

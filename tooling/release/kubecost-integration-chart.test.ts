@@ -182,6 +182,13 @@ describe('the objects', () => {
   });
 });
 
+it('hands the dashboards to Grafana as they are, when it is told to', () => {
+  const { data, metadata } = find(example('opencost'), 'ConfigMap', 'cloudtuner-dashboard-costs');
+  expect(data?.['costs.json']).toBe(readText(`helm/${chart}/files/dashboards/costs.json`));
+  expect(metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+  expect(() => find(example('bundled'), 'ConfigMap', 'cloudtuner-dashboard-costs')).toThrow('there is no ConfigMap');
+});
+
 describe('the allocation-exporter', () => {
   const name = 'cloudtuner-allocation-exporter';
 

@@ -102,6 +102,15 @@ export const servers = {
     title: "prometheus-client's parser of OpenMetrics, which holds what we expose against the format",
     pypi: { package: 'prometheus-client', version: '0.21.1', module: 'prometheus_client.openmetrics.parser' },
   },
+  schemathesis: {
+    title: 'schemathesis, which holds what restapi answers against its API document',
+    pypi: {
+      package: 'schemathesis',
+      version: '4.32.5',
+      module: 'schemathesis.cli',
+      requirements: 'tooling/setup/schemathesis.txt',
+    },
+  },
   store: {
     title: 'a metrics store',
     url: {
@@ -123,7 +132,7 @@ export function needsOf(purpose, { store, storeUrlGiven }) {
       return {
         required: [
           ...['redis', 'mongodb', 'prometheus', 'prometheus3', 'thanos', 'clickhouse'],
-          ...['helm', 'kubectl-validate', 'openmetrics-parser'],
+          ...['helm', 'kubectl-validate', 'openmetrics-parser', 'schemathesis'],
         ],
         wanted: [],
       };

@@ -177,6 +177,7 @@ describe('what a purpose needs', () => {
         'helm',
         'kubectl-validate',
         'openmetrics-parser',
+        'schemathesis',
       ],
     ],
   ])('%s with %j', async (purpose, choice, required) => {

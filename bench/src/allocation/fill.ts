@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import {
   insertAllocationDay,
   insertAllocationGroupDay,
+  rollupRevision,
   rollupVersionOf,
   type BoundStatement,
   type ClickhouseClient,
   type HourVersion,
 } from '@cloudtuner/clickhouse';
+import { insertAssets } from './assets-sql';
 import { factsSql, firstDay } from './facts-sql';
 import { rowsPerHour, type Size } from './sizes';
 
@@ -43,14 +45,16 @@ class Filler {
   readonly #client: ClickhouseClient;
   readonly #account: string;
   readonly #pods: number;
+  readonly #assets: number;
   readonly secondsPerHour: number[] = [];
   readonly secondsPerRollup: number[] = [];
   hourRows = 0;
 
-  constructor(client: ClickhouseClient, account: string, pods: number) {
+  constructor(client: ClickhouseClient, account: string, { pods, assets }: { pods: number; assets: number }) {
     this.#client = client;
     this.#account = account;
     this.#pods = pods;
+    this.#assets = assets;
   }
 
   async #run(statement: BoundStatement, token?: string): Promise<void> {
@@ -64,9 +68,10 @@ class Filler {
     });
   }
 
+  /** A day of which one hour has rows that stand for all has 24 pointers all the same: readers compare the versions of each. */
   async writeDay(dayIndex: number, hoursPerDay: 24 | 1): Promise<void> {
     const day = firstDay + dayIndex * secondsPerDay;
-    const hours = Array.from({ length: hoursPerDay }, (_none, index) => day + index * 3_600).map((hour) => ({
+    const hours = Array.from({ length: 24 }, (_none, index) => day + index * 3_600).map((hour) => ({
       hour,
       dataVersion: sha256(String(hour)),
     }));
@@ -79,7 +84,9 @@ class Filler {
     });
     const insertedMs = performance.now();
     const rows = rowsPerHour(this.#pods).rows;
-    await this.#putHours(hours, rows);
+    if (this.#assets > 0)
+      await this.#run({ sql: insertAssets(this.#assets, dayIndex), params: { account: this.#account } });
+    await this.#putHours(hours, (index) => (index < hoursPerDay ? rows : 0));
     const rollup = { day, hours, labelKeys: [chosenLabel] };
     const summedMs = performance.now();
     await this.#run(insertAllocationDay(this.#account, rollup));
@@ -92,17 +99,17 @@ class Filler {
     this.secondsPerRollup.push((endedMs - summedMs) / 1_000);
   }
 
-  async #putHours(hours: readonly HourVersion[], rows: number): Promise<void> {
+  async #putHours(hours: readonly HourVersion[], rowsOf: (index: number) => number): Promise<void> {
     await this.#client.insert({
       table: 'account_hours',
-      rows: hours.map(({ hour, dataVersion }) => ({
+      rows: hours.map(({ hour, dataVersion }, index) => ({
         cloud_account_id: this.#account,
         hour,
         data_version: dataVersion,
         read_at_ms: '1',
         closed: true,
-        rows: 0,
-        allocation_rows: rows,
+        rows: this.#assets,
+        allocation_rows: rowsOf(index),
         measured_seconds: 3_600,
         expected_seconds: 3_600,
       })),
@@ -120,6 +127,7 @@ class Filler {
       rollup_version: rollupVersionOf({ hours, labelKeys: [chosenLabel] }),
       rollup_fact_rows: factRows,
       rollup_label_keys: [chosenLabel],
+      rollup_revision: rollupRevision,
     };
     await this.#client.insert({ table: 'account_days', rows: [row], tag, tenant: this.#account });
   }
@@ -137,9 +145,16 @@ class Filler {
 export async function fill(
   client: ClickhouseClient,
   account: string,
-  { size, untilMs, say }: { size: Size; untilMs: number; say: (line: string) => void },
+  options: {
+    readonly size: Size;
+    readonly untilMs: number;
+    readonly say: (line: string) => void;
+    /** In each hour; absent: the hours have no assets. */
+    readonly assets?: number;
+  },
 ): Promise<Filled> {
-  const filler = new Filler(client, account, size.pods);
+  const { size, untilMs, say, assets = 0 } = options;
+  const filler = new Filler(client, account, { pods: size.pods, assets });
   const firstWithHours = size.days - size.daysWithHours;
   let written = 0;
   // Newest first, so that what is there when the time is up is a whole recent history.

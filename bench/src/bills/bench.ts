@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { connectClickhouse, migrate } from '@cloudtuner/clickhouse';
-import { startClickhouse, startMongo, startRedis, startService, type LocalService } from '@cloudtuner/local-servers';
-import { createRestapiClient, type RestapiClient } from '@cloudtuner/restapi-client';
 import { load, machine } from '../machine';
 import { cpuSeconds, residentMebibytes } from '../proc';
+import { startStand, type Stand } from '../restapi/stand';
 import { focusPieces, totalNanos } from './focus-file';
 
 /** How large the file is, and whether its import is killed on its way. */
@@ -15,55 +12,9 @@ export interface BillsOptions {
   readonly say: (line: string) => void;
 }
 
-const secret = 'a cluster secret of a benchmark';
 const start = Date.parse('2026-03-01T00:00:00Z') / 1000;
 const secondsOfMonth = 31 * 86_400;
 const rssPeriodMs = 250;
-
-interface Stand {
-  readonly restapi: LocalService;
-  /** Of ClickHouse. */
-  readonly clickhousePid: number | undefined;
-  readonly api: RestapiClient;
-  readonly organizationId: string;
-  stop(): Promise<void>;
-}
-
-async function signUp(baseUrl: string): Promise<{ api: RestapiClient; organizationId: string }> {
-  const anybody = createRestapiClient({ baseUrl, secret });
-  const owner = { email: 'owner@example.org', password: randomUUID() };
-  const { id } = await anybody.createOrganization({
-    body: { name: 'Bench', owner: { ...owner, display_name: 'Owner' } },
-  });
-  const { token } = await anybody.createToken({ body: owner });
-  return { api: createRestapiClient({ baseUrl, token: () => token, timeoutMs: 600_000 }), organizationId: id };
-}
-
-async function startStand(): Promise<Stand> {
-  const [clickhouse, mongo, redis] = await Promise.all([startClickhouse(), startMongo(), startRedis()]);
-  const client = connectClickhouse({ ...clickhouse, database: 'bench' });
-  await migrate(client);
-  await client.close();
-  const restapi = await startService('restapi', {
-    CLUSTER_SECRET: secret,
-    MONGODB_URL: mongo.url,
-    CLICKHOUSE_URL: clickhouse.url,
-    CLICKHOUSE_USERNAME: clickhouse.username,
-    ...(clickhouse.password === '' ? {} : { CLICKHOUSE_PASSWORD: clickhouse.password }),
-    CLICKHOUSE_DATABASE: 'bench',
-    CLICKHOUSE_TIMEOUT_MS: '120000',
-    REDIS_URL: redis.url,
-    METROCULUS_URL: 'http://127.0.0.1:1',
-  });
-  return {
-    restapi,
-    clickhousePid: clickhouse.pid,
-    ...(await signUp(restapi.url)),
-    async stop() {
-      for (const server of [restapi, redis, mongo, clickhouse]) await server.stop();
-    },
-  };
-}
 
 interface Sending {
   readonly seconds: number;
@@ -141,7 +92,7 @@ async function checkTotal({ api, organizationId }: Stand, records: number): Prom
 /** Imports a FOCUS file with servers of its own, killed on its way and once more when it is there, and returns the report. */
 export async function benchBills({ records, kills, say }: BillsOptions): Promise<string> {
   const lines = [`${records.toLocaleString('en')} records; machine: ${machine()}; load average ${load()} before`];
-  const stand = await startStand();
+  const stand = await startStand({ CLICKHOUSE_TIMEOUT_MS: '120000' });
   try {
     const { id: account } = await stand.api.createCloudAccount({
       params: { organization_id: stand.organizationId },

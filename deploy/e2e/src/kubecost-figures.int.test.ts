@@ -1,5 +1,7 @@
 import {
+  formatNanos,
   kubecostSeriesNames,
+  parseNanos,
   readKubecostHours,
   sumNanos,
   type KubecostHour,
@@ -9,7 +11,7 @@ import {
 import { startKubecostServer, type KubecostServer } from '@cloudtuner/kubecost-server';
 import { createPrometheusClient, range, selector, type PrometheusClient } from '@cloudtuner/prometheus-client';
 import { startPrometheus, startService, waitFor, type LocalService } from '@cloudtuner/test-kit';
-import { floorTo, hourMs, minuteMs, startPlatform, type Platform, type Tenant } from './platform';
+import { backfill, floorTo, hourMs, minuteMs, pushPast, startPlatform, type Platform, type Tenant } from './platform';
 
 const startDeadlineMs = 600_000;
 const seenWithinMs = 90_000;
@@ -156,6 +158,68 @@ describe('Kubecost’s own figures', () => {
       expect(hour.rows.length).toBeGreaterThan(0);
     }
   });
+
+  it(
+    'are stored beside ours, and the difference is told by namespace and resource, also when it is put right',
+    async () => {
+      // The last hour that a backfill takes: an hour is closed ten minutes after its end.
+      const startMs = floorTo(hourMs, Date.now() - 11 * minuteMs) - hourMs;
+      const endMs = startMs + hourMs;
+      const { client, accountId } = tenant;
+      await pushPast(platform, [tenant], startMs - 10 * minuteMs, endMs + 10 * minuteMs);
+      await backfill(tenant, startMs, endMs);
+      const window = { start_time: startMs / 1000, end_time: endMs / 1000, money: 'string' as const };
+      const params = { cluster_id: accountId };
+      const total = async () => (await client.getClusterCosts({ params, query: window })).total.total_cost;
+      const ownTotal = await total();
+      const book = new Map<string, bigint>();
+      for (const row of tenant.cluster.book.pods(startMs, endMs)) {
+        for (const [resource, cost] of [['cpu', row.cpuCost] as const, ['ram', row.ramCost] as const])
+          book.set(`${row.namespace} ${resource}`, (book.get(`${row.namespace} ${resource}`) ?? 0n) + cost);
+      }
+      expect(book.size).toBeGreaterThan(6);
+
+      for (const percent of [80n, 100n]) {
+        kubecost.restate(startMs, Number(percent) / 100);
+        // Asking is what has the running hour, in which Kubecost says it, read each minute.
+        const near = (amount: number | string | null, nanos: bigint): boolean =>
+          amount !== null && [1n, -1n].every((sign) => sign * (parseNanos(String(amount)) - nanos) < cent);
+        const answer = await waitFor(
+          async () => {
+            await client.getClusterCosts({
+              params,
+              query: { ...window, end_time: Math.ceil(Date.now() / 3.6e6) * 3600 },
+            });
+            const one = await client.getClusterReconciliation({ params, query: { ...window, limit: 1000 } });
+            const cpu = one.rows.filter(({ resource }) => resource === 'cpu');
+            const said = sumNanos(cpu.map(({ kubecost: theirs }) => parseNanos(String(theirs))));
+            const expected = sumNanos([...book].filter(([key]) => key.endsWith(' cpu')).map(([, cost]) => cost));
+            return one.compared_hours === 1 && near(formatNanos(said), (expected * percent) / 100n) && one;
+          },
+          { what: `Kubecost’s ${String(percent)} % beside ours`, timeoutMs: 180_000, intervalMs: 1_000 },
+        );
+        for (const row of answer.rows.filter(({ resource }) => resource === 'cpu' || resource === 'ram')) {
+          const truth = book.get(`${row.namespace} ${row.resource}`) ?? 0n;
+          const seen = {
+            ...row,
+            isNear: near(row.ours, truth) && near(row.difference, (truth * (100n - percent)) / 100n),
+          };
+          expect(seen).toEqual({ ...row, isNear: true });
+        }
+        const known = answer.rows.filter(({ ours }) => ours !== null);
+        const number = (amount: number | string | null): number => Math.abs(Number(amount));
+        const apart = known.reduce((sum, { difference }) => sum + number(difference), 0);
+        const together = known.reduce((sum, row) => sum + Math.max(number(row.ours), number(row.kubecost)), 0);
+        expect(answer.consistency).toBeCloseTo(1 - apart / together, 9);
+        expect(answer.coverage).toBe(1);
+      }
+      // Of nothing that Kubecost says is anything of ours made.
+      expect(await total()).toBe(ownTotal);
+      const metrics = await (await fetch(`${platform.services.worker.adminUrl}/metrics`)).text();
+      expect(metrics).toContain(`kubecost_worker_kubecost_consistency_ratio{cloud_account_id="${accountId}"`);
+    },
+    startDeadlineMs,
+  );
 
   it('end while Kubecost is away, are there again when it is back, and an hour it knows nothing of is a gap', async () => {
     const upAtPresent = async (): Promise<number | undefined> => {

@@ -10,6 +10,19 @@ export type {
   QueryTag,
 } from './client-port';
 export { migrate, rollBack, schemaVersion, type MigrateOptions, type SchemaState } from './migrate';
+export {
+  backUpClickhouse,
+  backupTables,
+  beginRestore,
+  checkBackupDestination,
+  countClickhouseRows,
+  endRestore,
+  isRestoring,
+  restoreClickhouse,
+  type BackupOptions,
+  type TableCount,
+} from './operations/backup';
+export { countTenantRows, eraseTenantRows, type ErasedTenant } from './operations/erase-tenant';
 export { defaultRetention, type Retention } from './retention';
 export {
   allocationHourRow,
@@ -26,6 +39,7 @@ export {
   readRollupBalance,
   removeAllocationDays,
   rollupBalanceRow,
+  rollupRevision,
   rollupVersionOf,
   type DayRollup,
 } from './allocation/rollup-statements';
@@ -53,5 +67,18 @@ export {
   type WorkloadFilter,
   type WorkloadReading,
 } from './allocation/workload-days';
+export {
+  countKubecostHour,
+  findRestatedDays,
+  findSupersededKubecostHours,
+  kubecostHourRow,
+  kubecostStatementFields,
+  kubecostStatementRow,
+  readKubecostStatements,
+  removeKubecostHours,
+  type KubecostHourFields,
+  type KubecostStatement,
+} from './kubecost/kubecost-hours';
+export { readReconciliation, type Reconciliation } from './kubecost/read-reconciliation';
 export type { NamedPart, RowNames } from './allocation/row-names';
 export type { BoundStatement, DayVersion, HourVersion, SupersededWindow } from './allocation/statement';

@@ -2,6 +2,9 @@ import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomDatabase, randomTenant, sharedServers, temporaryFolder } from '@cloudtuner/test-kit';
 import { z } from 'zod';
+import { allocationDayRow, readAllocationDays } from './allocation/allocation-days';
+import { planReading } from './allocation/reading-plan';
+import { rollupRevision } from './allocation/rollup-statements';
 import { connectClickhouse } from './client';
 import type { ClickhouseClient } from './client-port';
 import { migrate, rollBack, schemaVersion } from './migrate';
@@ -44,7 +47,7 @@ const tables = [
   'account_days',
   'account_hours',
   'allocation_days',
-  'allocation_group_days',
+  'allocation_dimension_days',
   'allocation_hours',
   'asset_hours',
   'audit_events',
@@ -53,24 +56,26 @@ const tables = [
   'expenses',
   'kubecost_documents',
   'kubecost_extracts',
+  'kubecost_hours',
+  'kubecost_statements',
   'schema_migrations',
 ];
 
 describe('migrate', () => {
   it('makes the database and its tables, goes back to nothing, and makes the same again', async () => {
     const client = await freshDatabase();
-    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 7 });
-    expect(await migrate(client)).toEqual({ applied: 7, latest: 7 });
+    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 10 });
+    expect(await migrate(client)).toEqual({ applied: 10, latest: 10 });
     const first = await definitions(client);
     expect(Object.keys(first)).toEqual(tables);
 
     await rollBack(client, 0);
     expect(Object.keys(await definitions(client))).toEqual(['schema_migrations']);
-    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 7 });
+    expect(await schemaVersion(client)).toEqual({ applied: 0, latest: 10 });
 
     await migrate(client);
     expect(await definitions(client)).toEqual(first);
-    expect(await schemaVersion(client)).toEqual({ applied: 7, latest: 7 });
+    expect(await schemaVersion(client)).toEqual({ applied: 10, latest: 10 });
   });
 
   it('goes back as far as it is told', async () => {
@@ -84,6 +89,28 @@ describe('migrate', () => {
     await rollBack(client, 1);
     expect(Object.keys(await definitions(client))).toEqual(['asset_hours', 'schema_migrations']);
     expect((await schemaVersion(client)).applied).toBe(1);
+  });
+
+  it('reads days that were summed before 0008 by pod, and has days that were summed since summed again when it goes back', async () => {
+    const client = await freshDatabase();
+    await migrate(client);
+    await rollBack(client, 7);
+    const row = { cloud_account_id: tenant, data_version: 'v', rollup_version: 'r', written_at_ms: '1' };
+    const put = (fields: object) =>
+      client.insert({ table: 'account_days', rows: [{ ...row, ...fields }], tag, tenant });
+    await put({ date: '2026-03-01' });
+    await migrate(client);
+    await put({ date: '2026-03-02', rollup_revision: rollupRevision });
+    const march = { from: Date.UTC(2026, 2, 1) / 1_000, until: Date.UTC(2026, 3, 1) / 1_000 };
+    const days = await client.query({ ...readAllocationDays(tenant, march), schema: allocationDayRow, tag, tenant });
+    const plan = planReading(days, { columns: ['namespace'], labelKeys: [] }, { from: march.from, stepSeconds: null });
+    expect(plan.podDays).toEqual([{ day: march.from, dataVersion: 'r' }]);
+    expect(plan.groupDays).toEqual([{ day: march.from + 86_400, dataVersion: 'r' }]);
+
+    await rollBack(client, 7);
+    const schema = z.object({ date: z.string() });
+    const left = await client.query({ sql: 'SELECT date FROM account_days', schema, tag, tenant });
+    expect(left).toEqual([{ date: '2026-03-01' }]);
   });
 
   it('changes nothing when it is run again, and may be run by several processes at once', async () => {
@@ -136,7 +163,9 @@ describe('migrate', () => {
       "TTL toDate(hour) + toIntervalDay(40), toDate(hour) + toIntervalDay(2) WHERE startsWith(data_version, 'live-')",
     );
     expect(changed['allocation_days']).toContain('TTL date + toIntervalDay(200)');
-    expect(changed['allocation_group_days']).toContain('TTL date + toIntervalDay(800)');
+    expect(changed['allocation_dimension_days']).toContain('TTL date + toIntervalDay(800)');
+    expect(changed['kubecost_hours']).toContain('TTL toDate(hour) + toIntervalDay(40)');
+    expect(changed['kubecost_statements']).toContain('TTL hour + toIntervalDay(400)');
     expect(changed['bill_rows']).toContain('TTL date + toIntervalDay(800)');
   });
 

@@ -47,14 +47,15 @@ describe('the migrations of this package', () => {
     expect(migrations.map(({ version }) => version)).toEqual(migrations.map((_migration, index) => index + 1));
     for (const { up, down } of migrations) {
       expect(renderStatements(up, single).length).toBeGreaterThan(0);
-      expect(renderStatements(down, single).length).toBe(renderStatements(up, single).length);
+      // A way back may have more to do, such as to take back what names the tables that go.
+      expect(renderStatements(down, single).length).toBeGreaterThanOrEqual(renderStatements(up, single).length);
     }
   });
 
   it('can all be run twice', async () => {
     for (const { up, down } of await readMigrations(migrationsFolder)) {
       for (const sql of [...renderStatements(up, single), ...renderStatements(down, single)]) {
-        expect(sql).toMatch(/\bIF (NOT )?EXISTS\b/);
+        expect(sql).toMatch(/\bIF (NOT )?EXISTS\b|^ALTER TABLE \S+ +DELETE WHERE /);
       }
     }
   });
@@ -70,7 +71,7 @@ describe('retention', () => {
     expect(ttl['allocation_hours']).toBe(
       "toDate(hour) + toIntervalDay(400), toDate(hour) + toIntervalDay(3) WHERE startsWith(data_version, 'live-')",
     );
-    expect(ttl['allocation_group_days']).toBe(ttl['expenses']);
+    expect(ttl['allocation_dimension_days']).toBe(ttl['expenses']);
     expect(() => ttlByTable({ hourlyDays: 0.5, liveDays: 3, expensesDays: 800 })).toThrow(RangeError);
   });
 });

@@ -52,7 +52,11 @@ export function ttlByTable(retention: Retention): Readonly<Record<string, string
     // By day: a day that is half gone could be answered neither from its hours nor from its rollup.
     allocation_hours: `toDate(hour) + toIntervalDay(${podHourlyDays}), toDate(hour) + toIntervalDay(${live}) WHERE startsWith(data_version, 'live-')`,
     allocation_days: `date + toIntervalDay(${days(retention.podDailyDays ?? retention.hourlyDays)})`,
+    allocation_dimension_days: daily,
+    // Of the table that it took the place of: migrations before 0008 make it.
     allocation_group_days: daily,
+    kubecost_hours: `toDate(hour) + toIntervalDay(${podHourlyDays})`,
+    kubecost_statements: hourly,
     bill_rows: daily,
     kubecost_documents: `window_start + toIntervalDay(${days(retention.kubecostDocumentDays ?? defaultKubecostDocumentDays)})`,
     kubecost_extracts: `window_start + toIntervalDay(${days(retention.kubecostDocumentDays ?? defaultKubecostDocumentDays)})`,

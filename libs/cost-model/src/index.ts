@@ -96,6 +96,8 @@ export { allocateHour, HourAllocator, type AllocatedHour, type AllocateHourInput
 export { bridgedGapMs } from './intervals';
 export { readKubecostHours, type KubecostHour, type KubecostRow } from './kubecost-hours';
 export {
+  consistencyOf,
+  reconciledNoNamespace,
   reconciledResources,
   reconcileKubecostHour,
   type ReconciledCost,
@@ -125,5 +127,5 @@ export {
   type PodMetricName,
   type Series,
 } from './series';
-export { priceBookChange, priceBookSchema, type PriceBook, type PriceBookInput } from './price-book';
+export { priceBookChange, priceBookRules, priceBookSchema, type PriceBook, type PriceBookInput } from './price-book';
 export { daysOf, hoursOf, msPerDay, msPerHour, parseWindow, type TimeWindow, type WindowContext } from './window';

@@ -22,10 +22,7 @@ export interface ReconciledCost {
 export interface ReconciledHour {
   /** Only where one of the two has a cost; sorted by namespace, then in the order of the resources. */
   readonly costs: readonly ReconciledCost[];
-  /**
-   * 1 − Σ |difference| ÷ Σ the greater of the two, over all costs that we know: 1 is the same, 0 has nothing in common.
-   * Null when there is nothing to compare.
-   */
+  /** As {@link consistencyOf}. */
   readonly consistency: number | null;
 }
 
@@ -38,8 +35,8 @@ const costFields = {
   load_balancer: 'load_balancer_cost',
 } as const;
 
-// Both products put what no pod mounts, and no namespace claims, under this name.
-const noNamespace = '__unmounted__';
+/** Both products put what no pod mounts, and no namespace claims, under this name. */
+export const reconciledNoNamespace = '__unmounted__';
 
 const magnitudeOf = (nanos: Nanos): Nanos => (nanos < 0n ? -nanos : nanos);
 
@@ -65,7 +62,11 @@ function ourCost(rows: readonly AllocationFact[], resource: ReconciledResource):
   );
 }
 
-function consistencyOf(costs: readonly ReconciledCost[]): number | null {
+/**
+ * 1 − Σ |difference| ÷ Σ the greater of the two, over all costs that we know: 1 is the same, 0 has nothing in common. Null
+ * when there is nothing to compare.
+ */
+export function consistencyOf(costs: readonly Omit<ReconciledCost, 'namespace' | 'resource'>[]): number | null {
   let [apart, together] = [0n, 0n];
   for (const { ours, theirs, difference } of costs) {
     if (ours === null || difference === null) continue;
@@ -82,10 +83,10 @@ function consistencyOf(costs: readonly ReconciledCost[]): number | null {
  * sides. A cost that we do not know is listed and has no part in the ratio.
  */
 export function reconcileKubecostHour(hour: KubecostHour, facts: readonly AllocationFact[]): ReconciledHour {
-  const theirs = groupBy(hour.rows, ({ namespace }) => namespace || noNamespace);
+  const theirs = groupBy(hour.rows, ({ namespace }) => namespace || reconciledNoNamespace);
   const ours = groupBy(
     facts.filter(({ kind }) => kind !== 'idle'),
-    ({ namespace }) => namespace || noNamespace,
+    ({ namespace }) => namespace || reconciledNoNamespace,
   );
   const namespaces = [...new Set([...theirs.keys(), ...ours.keys()])].sort();
   const costs = namespaces.flatMap((namespace) =>

@@ -6,6 +6,12 @@ import type { TimeWindow } from './window';
 const maxPrice = 1e6;
 const maxRules = 200;
 const maxPeriods = 200;
+const maxUnixSeconds = 253_402_300_799;
+
+const priceOrDiscount = 'a price and a discount of the same resource exclude each other';
+const oneAfterTheOther = 'periods must begin one after the other';
+/** What {@link priceBookSchema} asks for and no JSON Schema can say. */
+export const priceBookRules = [priceOrDiscount, oneAfterTheOther] as const;
 
 const price = z.number().nonnegative().max(maxPrice);
 const discount = z.number().min(0).max(1);
@@ -43,7 +49,7 @@ const nodeRuleSchema = z
       !(['cpu', 'ram', 'gpu'] as const).some(
         (resource) => rule[nodePrices[resource]] !== undefined && rule[nodeDiscounts[resource]] !== undefined,
       ),
-    'a price and a discount of the same resource exclude each other',
+    priceOrDiscount,
   );
 
 const storageRuleSchema = z.strictObject({
@@ -54,7 +60,7 @@ const storageRuleSchema = z.strictObject({
 
 const periodSchema = z.strictObject({
   /** Unix seconds; it holds until the next period begins. */
-  effective_from: z.int().nonnegative(),
+  effective_from: z.int().nonnegative().max(maxUnixSeconds),
   /** Of each price the first rule that matches and has it counts. */
   nodes: z.array(nodeRuleSchema).max(maxRules).default([]),
   storage: z.array(storageRuleSchema).max(maxRules).default([]),
@@ -78,7 +84,7 @@ export const priceBookSchema = z.strictObject({
     .refine(
       (periods) =>
         periods.every(({ effective_from: from }, index) => from > (periods[index - 1]?.effective_from ?? -1)),
-      'periods must begin one after the other',
+      oneAfterTheOther,
     ),
 });
 

@@ -44,6 +44,11 @@ export const errorCatalogue = {
     'The request body is larger than the limit',
     'Send less in one request.',
   ),
+  'headers-too-large': entry(
+    'headers-too-large',
+    'The address and the headers of the request are larger than the limit',
+    'Ask with fewer or shorter parameters.',
+  ),
   'unsupported-media-type': entry(
     'unsupported-media-type',
     'The body is in a form that the service does not read',
@@ -463,6 +468,28 @@ export const errorCatalogue = {
     'See `details` for the fields and what was expected.',
   ),
 
+  // Backups and tenants that go
+  'backup-incomplete': entry(
+    'invalid-input',
+    'The folder does not hold a whole backup',
+    'A backup without `manifest.json` was interrupted, and a file that has changed is named: restore another one.',
+  ),
+  'backup-exists': entry(
+    'conflict',
+    'The folder holds a whole backup already',
+    'Back up into another folder; nothing is ever written over.',
+  ),
+  'stores-not-empty': entry(
+    'conflict',
+    'A restore would write into stores that hold data',
+    'Restore into empty stores. What an interrupted restore has left is taken away by itself.',
+  ),
+  'tenant-busy': entry(
+    'upstream-unavailable',
+    'Work for the tenant has not ended',
+    'Run the command again; what it has done already stays done.',
+  ),
+
   // Worker
   'hour-busy': entry(
     'limit-exceeded',
@@ -495,6 +522,16 @@ export const errorCatalogue = {
     'invalid-input',
     'The filter cannot be read',
     'The message and `details.position` name the place and what was expected there. In a URL, write `+` as `%2B`.',
+  ),
+  'export-changed': entry(
+    'conflict',
+    'The data of the export has changed since its first part',
+    'Start the export again; late data or another bill has come in between.',
+  ),
+  'export-incomplete': entry(
+    'upstream-unavailable',
+    'Not everything that belongs to the export can be read at this moment',
+    'Ask again after `Retry-After`; an export is whole or none.',
   ),
   'aggregate-invalid': entry(
     'invalid-input',

@@ -8,6 +8,7 @@ export type ErrorKind =
   | 'request-timeout'
   | 'conflict'
   | 'payload-too-large'
+  | 'headers-too-large'
   | 'unsupported-media-type'
   | 'unprocessable'
   | 'limit-exceeded'
@@ -25,6 +26,7 @@ const httpStatusByKind: Readonly<Record<ErrorKind, number>> = {
   'request-timeout': 408,
   conflict: 409,
   'payload-too-large': 413,
+  'headers-too-large': 431,
   'unsupported-media-type': 415,
   unprocessable: 422,
   'limit-exceeded': 429,

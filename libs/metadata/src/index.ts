@@ -14,6 +14,8 @@ export type {
 export { cloudAccountTypes, type CloudAccountType } from './documents';
 export { roles, tokenKinds, type Role, type TokenKind } from './documents';
 export type { Invitation, InvitationsRepository, NewInvitation } from './invitations-repository';
+export { collectionCopy, type CollectionCopy, type StoreCopy } from './operations/store-copy';
+export type { DoomedTenant, TenantErasure } from './operations/tenant-erasure';
 export type { KubecostConnection, KubecostSchedules } from './kubecost-connection';
 export type { Outbox, OutboxEntry, PendingEntries } from './outbox';
 export { atMost } from './roles';

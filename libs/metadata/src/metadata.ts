@@ -22,6 +22,8 @@ import type {
 import { createGuard, type Guards } from './driver-errors';
 import { createInvitationsRepository, type InvitationsRepository } from './invitations-repository';
 import { createOrganizationsRepository, type OrganizationsRepository } from './organizations-repository';
+import { createStoreCopy, type StoreCopy } from './operations/store-copy';
+import { createTenantErasure, type TenantErasure } from './operations/tenant-erasure';
 import { createOutbox, type Outbox } from './outbox';
 import { createPasswordHasher } from './password-hasher';
 import { createPriceBooksRepository, type PriceBooksRepository } from './price-books-repository';
@@ -43,6 +45,8 @@ export interface MetadataOptions {
   readonly serverSelectionTimeoutMs?: number;
   /** How long a connection may stay silent during an operation. Default 3000. */
   readonly socketTimeoutMs?: number;
+  /** How long a copy or an erasure may take. Default one hour. */
+  readonly longDeadlineMs?: number;
   /** The clock. */
   readonly now?: () => Date;
 }
@@ -59,6 +63,9 @@ export interface Metadata {
   readonly expenseImports: ExpenseImportsRepository;
   readonly pools: PoolsRepository;
   readonly priceBooks: PriceBooksRepository;
+  /** For operators: the whole store as files, and tenants that go for good. */
+  readonly copy: StoreCopy;
+  readonly tenantErasure: TenantErasure;
   /** Creates the indexes that uniqueness rests on. Every creation makes sure of them anyway; this does it beforehand. */
   ensureIndexes(): Promise<void>;
   /** @throws AppError `metadata-unavailable` */
@@ -69,6 +76,7 @@ export interface Metadata {
 const defaultDatabase = 'cloudtuner';
 const defaultServerSelectionTimeoutMs = 2000;
 const defaultSocketTimeoutMs = 3000;
+const defaultLongDeadlineMs = 3_600_000;
 const maxPoolSize = 20;
 /** Building an index takes longer than any other operation. */
 const indexDeadlineMs = 10_000;
@@ -170,13 +178,17 @@ export function connectMetadata(options: MetadataOptions): Metadata {
       return guard(operation);
     },
   };
+  const patient = createGuard(options.longDeadlineMs ?? defaultLongDeadlineMs, connect);
+  const outbox = createOutbox(database, collectionsWithOutbox, guard);
   return {
     organizations: createOrganizationsRepository(collections.organizations, guard, now),
     users: createUsersRepository(collections.users, guards, createPasswordHasher(), now),
     tokens: createTokensRepository(collections, guards, now),
     invitations: createInvitationsRepository(collections.invitations, guards, now),
     cloudAccounts: createCloudAccountsRepository(collections.cloudAccounts, guards, now),
-    outbox: createOutbox(database, collectionsWithOutbox, guard),
+    outbox,
+    copy: createStoreCopy(database, patient),
+    tenantErasure: createTenantErasure(database, outbox, patient),
     expenseImports: createExpenseImportsRepository(collections.expenseImports, guard, now),
     priceBooks: createPriceBooksRepository(collections.priceBooks, guards, now),
     pools: createPoolsRepository(collections, guards, now),

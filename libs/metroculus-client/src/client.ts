@@ -10,6 +10,8 @@ import {
   type KubecostMetrics,
   type KubecostSavings,
 } from './contract';
+import { readFiguresStream, type KubecostFigures } from './figures-stream';
+import { kubecostStatementsSchema, statementPaths, type KubecostStatements } from './statements-contract';
 import {
   kubecostUsageSchema,
   kubecostUtilizationSchema,
@@ -53,6 +55,19 @@ export interface MetroculusClient {
    * @throws AppError `metroculus-incomplete-stream` when the stream was cut or is not true to its last line.
    */
   getKubecostAllocations(window: AccountWindow): Promise<KubecostAllocations>;
+  /** Of which closed hours Kubecost's own figures were scraped in the window, at most two hours long. */
+  getKubecostStatements(window: AccountWindow): Promise<KubecostStatements>;
+  /**
+   * Kubecost's own figures of the hour that begins at `hourSeconds`, as they were scraped at that moment.
+   *
+   * @throws AppError `metroculus-incomplete-stream` when the stream was cut.
+   */
+  getKubecostFigures(statement: {
+    readonly cloudAccountId: string;
+    readonly hourSeconds: number;
+    readonly saidAtMs: number;
+    readonly signal?: AbortSignal;
+  }): Promise<KubecostFigures>;
   /** How much of a cluster was used, requested and there, over time. */
   getKubecostUtilization(
     window: AccountWindow & { readonly metric: UtilizationMetric; readonly stepSeconds?: number },
@@ -89,6 +104,14 @@ export function createMetroculusClient(options: MetroculusClientOptions): Metroc
     getKubecostSavings: (window) => ask(metroculusPaths.savings, window, json(kubecostSavingsSchema)),
     getKubecostAssets: (window) => ask(metroculusPaths.assets, window, { read: readAssetsStream }),
     getKubecostAllocations: (window) => ask(metroculusPaths.allocations, window, { stream: readAllocationsStream }),
+    getKubecostStatements: (window) => ask(statementPaths.statements, window, json(kubecostStatementsSchema)),
+    getKubecostFigures: ({ cloudAccountId, hourSeconds, saidAtMs, signal }) =>
+      call({
+        path: statementPaths.figures,
+        parameters: { cloud_account_id: cloudAccountId, hour: hourSeconds, said_at_ms: saidAtMs },
+        signal,
+        answer: { stream: readFiguresStream },
+      }),
     getKubecostUtilization: (window) =>
       ask(usagePaths.utilization, window, json(kubecostUtilizationSchema), {
         metric: window.metric,

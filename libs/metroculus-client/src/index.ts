@@ -1,5 +1,6 @@
 export type { KubecostAllocations } from './allocations-stream';
 export type { KubecostAssets } from './assets-stream';
+export type { KubecostFigures } from './figures-stream';
 export type { MetroculusClientOptions } from './caller';
 export { createMetroculusClient, type AccountWindow, type MetroculusClient } from './client';
 export {
@@ -47,3 +48,14 @@ export {
   type UtilizationMetric,
   type UtilizationSeries,
 } from './usage-contract';
+export {
+  figuresEndSchema,
+  kubecostFigureSchema,
+  kubecostStatementSchema,
+  kubecostStatementsSchema,
+  statementPaths,
+  type FiguresEnd,
+  type KubecostFigure,
+  type KubecostStatement,
+  type KubecostStatements,
+} from './statements-contract';

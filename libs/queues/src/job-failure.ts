@@ -14,6 +14,7 @@ const actionByKind: Readonly<Record<ErrorKind, FailureAction>> = {
   'method-not-allowed': 'give-up',
   conflict: 'give-up',
   'payload-too-large': 'give-up',
+  'headers-too-large': 'give-up',
   'unsupported-media-type': 'give-up',
   unprocessable: 'give-up',
   'upstream-rejected': 'give-up',

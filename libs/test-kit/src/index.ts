@@ -21,8 +21,10 @@ export {
   type WaitOptions,
 } from '@cloudtuner/local-servers';
 export { createSampleCluster, type SampleCluster } from '@cloudtuner/sample-cluster';
+export { captureLog, type LogCapture } from './log-capture';
 export { parseOpenMetrics, type OpenMetricsFamily } from './openmetrics';
 export { randomDatabase, randomPrefix, randomTenant } from './random-names';
+export { runSchemathesis, type SchemathesisOutcome } from './schemathesis';
 export { sharedServers, type ClickhouseAddress, type SharedServers, type StoreAddress } from './shared-servers';
 export { startSilentServer, type SilentServer } from './silent-server';
 export { temporaryFolder, type TemporaryFolder } from './temporary-folder';

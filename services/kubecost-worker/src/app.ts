@@ -23,12 +23,15 @@ import { createCleanupStore } from './adapters/clickhouse/cleanup-store';
 import { createExtractStore } from './adapters/clickhouse/extract-store';
 import { createDayStore } from './adapters/clickhouse/day-store';
 import { createHourStore } from './adapters/clickhouse/hour-store';
+import { createKubecostStore } from './adapters/clickhouse/kubecost-store';
 import { createPlanStore } from './adapters/clickhouse/plan-store';
 import { createSchemaKeeper } from './adapters/clickhouse/schema-keeper';
 import { readTableSizes } from './adapters/clickhouse/table-sizes';
+import { readCostSpikes, readDiskSpace } from './adapters/clickhouse/watched-stores';
 import { createDocumentReader } from './adapters/kubecost/document-reader';
 import { createAccounts } from './adapters/metadata/accounts';
 import { createHourReader } from './adapters/metroculus/hour-reader';
+import { createKubecostReader } from './adapters/metroculus/kubecost-reader';
 import { createDispatcher } from './adapters/queues/dispatcher';
 import { createExtractSchedulers } from './adapters/queues/extract-schedulers';
 import { keepScheduler } from './adapters/queues/plan-scheduler';
@@ -49,6 +52,7 @@ import { countedStoreDay } from './jobs/store-day-job';
 import { countedStoreHour } from './jobs/store-hour-job';
 import { sweepHoursJob } from './jobs/sweep-hours';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics';
+import { watchStores } from './watched-metrics';
 import type { ExtractKind } from './domain/extraction';
 import type { Clock } from './ports';
 import { readExtractAges } from './usecases/read-extract-ages';
@@ -123,7 +127,12 @@ function createStoringJobs(config: Config, adapters: Adapters, { logger }: Worke
   const shared = { locks, now, log: logger };
   const ports = { ...shared, reader: createHourReader(adapters.metroculus), store: createHourStore(clickhouse) };
   const slots = createHourSlots(config.HOURS_AT_ONCE);
-  const storeHourOf = (job: string) => countedStoreHour(job, { ports, slots, metrics });
+  const statements = {
+    ...{ now, log: logger },
+    reader: createKubecostReader(adapters.metroculus),
+    store: createKubecostStore(clickhouse),
+  };
+  const storeHourOf = (job: string) => countedStoreHour(job, { ports, slots, metrics, statements });
   const storeDay = countedStoreDay({ ...shared, accounts, store: createDayStore(clickhouse) }, metrics);
   const backfillHour = storeHourOf(backfill.name);
   return {
@@ -167,6 +176,10 @@ function createConsumers(config: Config, adapters: Adapters, context: WorkerCont
   const metrics = createQueueMetrics({ registry, prefix: 'kubecost_worker' });
   const workerMetrics = createWorkerMetrics(registry);
   workerMetrics.watchTables(() => readTableSizes(adapters.clickhouse));
+  watchStores(registry, logger, {
+    disks: () => readDiskSpace(adapters.clickhouse),
+    spikes: (factor) => readCostSpikes(adapters.clickhouse, factor),
+  });
   const storing = createStoringJobs(config, adapters, context, workerMetrics);
   const upkeep = createUpkeepJobs(config, adapters, context, workerMetrics);
   const extracting = createExtractJobs(config, adapters, context);

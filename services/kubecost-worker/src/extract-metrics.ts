@@ -1,13 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from '@cloudtuner/service-kit';
 import type { KubecostClientsOptions } from '@cloudtuner/kubecost-client';
 import { extractKinds, type ExtractKind } from './domain/extraction';
-
-/** How old what we have of an account's Kubecost is. */
-export interface ExtractAge {
-  readonly cloudAccountId: string;
-  readonly kind: ExtractKind;
-  readonly seconds: number;
-}
+import type { ExtractAge } from './extract-ports';
 
 /** What the worker tells of reading Kubecosts directly. */
 export interface ExtractMetrics {

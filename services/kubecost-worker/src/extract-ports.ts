@@ -66,3 +66,10 @@ export interface ExtractSchedulers {
   /** Accounts that have one. */
   list(kind: ExtractKind): Promise<readonly string[]>;
 }
+
+/** How old what we have of an account's Kubecost is. */
+export interface ExtractAge {
+  readonly cloudAccountId: string;
+  readonly kind: ExtractKind;
+  readonly seconds: number;
+}

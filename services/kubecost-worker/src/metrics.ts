@@ -3,6 +3,7 @@ import type { RemovedRows } from './ports';
 import type { HourOutcome } from './usecases/store-hour';
 import type { DayOutcome } from './usecases/store-day';
 import type { Plan } from './usecases/plan-hours';
+import { createStatementMetrics, type StatementMetrics } from './statement-metrics';
 import type { TouchedPlan } from './usecases/plan-touched';
 
 /** How much room a table takes. */
@@ -12,8 +13,8 @@ export interface TableSize {
   readonly rows: number;
 }
 
-/** What the worker counts. Tenants are never labels. */
-export interface WorkerMetrics {
+/** What the worker counts. Tenants are never labels, but for the few that {@link StatementMetrics} keeps. */
+export interface WorkerMetrics extends StatementMetrics {
   hour(job: string, outcome: HourOutcome | 'unbalanced' | 'failed'): void;
   day(outcome: DayOutcome | 'failed'): void;
   plan(plan: Plan): void;
@@ -127,5 +128,10 @@ function createStorageMetrics(registers: Registry[]): Pick<WorkerMetrics, 'remov
 /** All metrics of this service but those of its queues. */
 export function createWorkerMetrics(registry: Registry): WorkerMetrics {
   const registers = [registry];
-  return { ...createHourMetrics(registers), ...createPlanMetrics(registers), ...createStorageMetrics(registers) };
+  return {
+    ...createHourMetrics(registers),
+    ...createPlanMetrics(registers),
+    ...createStorageMetrics(registers),
+    ...createStatementMetrics(registers),
+  };
 }

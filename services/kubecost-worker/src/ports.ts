@@ -1,8 +1,13 @@
+import type { KubecostStatement } from '@cloudtuner/clickhouse';
 import type { AllocationFact, AssetFact } from '@cloudtuner/cost-model';
+import type { KubecostFigure, KubecostFigures } from '@cloudtuner/metroculus-client';
 import type { DayState } from './domain/due-work';
 import type { ExtractKind } from './domain/extraction';
 import type { ExpenseBalance, ExpenseRow } from './domain/expense-correction';
 import type { HourReading, HourState } from './domain/hour-state';
+
+export type { KubecostStatement } from '@cloudtuner/clickhouse';
+export type { KubecostFigure } from '@cloudtuner/metroculus-client';
 
 /** A Kubernetes account as the worker needs it. */
 export interface Account {
@@ -103,6 +108,40 @@ export interface RollupStore {
   /** Whether every dimension is there and made of the same rows and costs as the hours. */
   isBalanced(cloudAccountId: string, rollup: DayRollup): Promise<boolean>;
   remove(cloudAccountId: string, rollup: DayRollup): Promise<void>;
+}
+
+/** A closed hour of which Kubecost's own figures were scraped. */
+export interface SaidHour {
+  /** Its start, unix seconds. */
+  readonly hour: number;
+  /** When they were scraped, unix milliseconds, latest first. */
+  readonly saidAtMs: readonly number[];
+}
+
+/** Where Kubecost's own figures are read. @throws kinds upstream-*, timeout */
+export interface KubecostReader {
+  /** The closed hours whose figures were scraped in the hour that begins at `hour` (unix seconds). */
+  saidIn(cloudAccountId: string, hour: number, signal: AbortSignal): Promise<readonly SaidHour[]>;
+  /** Null when the scrape of that moment is not whole. */
+  figures(
+    cloudAccountId: string,
+    said: { readonly hour: number; readonly saidAtMs: number },
+    signal: AbortSignal,
+  ): Promise<(Pick<KubecostFigures, 'rows'> & { readonly sha256: string }) | null>;
+}
+
+/** What is stored of Kubecost's own figures, beside ours and never added to them. */
+export interface KubecostStore {
+  /** What is current of the hours of `[from, until)`, unix seconds, in order. */
+  findStatements(
+    cloudAccountId: string,
+    window: { readonly from: number; readonly until: number },
+  ): Promise<readonly KubecostStatement[]>;
+  readonly figures: FactTable<KubecostFigure>;
+  /** From now on this is the last thing that was said of the hour, unless something later is stored. */
+  putStatement(cloudAccountId: string, statement: KubecostStatement, writtenAtMs: number): Promise<void>;
+  /** How far both agree about an hour, 0 to 1; null when there is nothing to compare. */
+  consistencyOf(cloudAccountId: string, hour: number): Promise<number | null>;
 }
 
 /** What is stored of days. */

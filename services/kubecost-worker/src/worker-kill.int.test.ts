@@ -90,10 +90,10 @@ describe('a worker that is killed', () => {
   /** In the order in which they are written. */
   const inserts = [
     ...['asset_hours', 'allocation_hours', 'account_hours'],
-    ...['expenses', 'allocation_days', 'allocation_group_days', 'account_days'],
+    ...['expenses', 'allocation_days', 'allocation_dimension_days', 'account_days'],
   ];
   /** Sums are made by ClickHouse itself: no rows are on their way. */
-  const sums = ['allocation_days', 'allocation_group_days'];
+  const sums = ['allocation_days', 'allocation_dimension_days'];
   let reference: string[];
 
   beforeAll(async () => {

@@ -27,6 +27,10 @@ export interface MetricsStore {
   clusterSeries(tenantId: string, window: TimeWindow, signal: AbortSignal): Promise<AssetSeries>;
   /** The pods of a window, whose samples are read some at a time. */
   pods(tenantId: string, window: TimeWindow, signal: AbortSignal): Promise<PodReader>;
+  /** Which closed hour Kubecost's exporter showed, at each scrape of a window. */
+  statementSeries(tenantId: string, window: TimeWindow, signal: AbortSignal): Promise<readonly Series[]>;
+  /** All that Kubecost's exporter showed of a closed hour in the scrape of that moment. */
+  figureSeries(tenantId: string, saidAtMs: number, signal: AbortSignal): Promise<readonly Series[]>;
   /** Series at every step of the window: those named, or all that tell of costs. */
   metricSeries(
     tenantId: string,

@@ -3,7 +3,7 @@ import { toAppError } from '@cloudtuner/errors';
 import { createEndpointPolicy, createKubecostClients, endpointList } from '@cloudtuner/kubecost-client';
 import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
 import { createMetroculusClient } from '@cloudtuner/metroculus-client';
-import { backfill, createProducer } from '@cloudtuner/queues';
+import { backfill, createProducer, createQueueBoard } from '@cloudtuner/queues';
 import { operations } from '@cloudtuner/restapi-client';
 import {
   createHttpApp,
@@ -24,6 +24,7 @@ import { createClickhouseWorkloadCosts } from './adapters/expenses/clickhouse-wo
 import { createClickhouseAccountStatus } from './adapters/clickhouse-account-status';
 import { createClickhouseFacts } from './adapters/clickhouse-facts';
 import { createClickhouseNodePrices } from './adapters/clickhouse-node-prices';
+import { createClickhouseReconciliation } from './adapters/clickhouse-reconciliation';
 import { createMemoryRateLimiter } from './adapters/memory-rate-limiter';
 import { createLiveKubecost } from './adapters/live-kubecost';
 import { createMetroculusLiveAllocations } from './adapters/metroculus-live-allocations';
@@ -34,6 +35,8 @@ import { apiDocumentAssets } from './adapters/api-document-assets';
 import { createAuditWriter, type AuditWriter } from './adapters/audit/audit-writer';
 import { createClickhouseAuditReader } from './adapters/audit/clickhouse-audit-reader';
 import { createClickhouseBillStore } from './adapters/bills/clickhouse-bill-store';
+import { encodeCsv } from './adapters/exports/csv-encoder';
+import { encodeParquet } from './adapters/exports/parquet-encoder';
 import { createRecordFileReader } from './adapters/bills/record-file-reader';
 import { createQueueBackfills } from './adapters/queue-backfills';
 import type { Config } from './config';
@@ -51,11 +54,14 @@ import { clusterAssetRoutes } from './http/routes/cluster-assets';
 import { clusterConsumerRoutes } from './http/routes/cluster-consumers';
 import { clusterUsageRoutes } from './http/routes/cluster-usage';
 import { expenseImportRoutes } from './http/routes/expense-imports';
+import { exportRoutes } from './http/routes/exports';
 import { costRoutes } from './http/routes/costs';
 import { invitationRoutes, organizationRoutes, signInRoutes, userRoutes } from './http/routes/identity';
+import { jobRoutes } from './http/routes/jobs';
 import { kubernetesCostRoutes } from './http/routes/kubernetes-costs';
 import { modelRoutes } from './http/routes/model';
 import { priceBookRoutes } from './http/routes/price-books';
+import { reconciliationRoutes } from './http/routes/reconciliation';
 import { personalTokenRoutes, serviceTokenRoutes } from './http/routes/tokens';
 import { poolRoutes } from './http/routes/pools';
 import { createScopedRoutes } from './http/scoped-routes';
@@ -77,6 +83,7 @@ const signInPeriodMs = 5 * 60_000;
 const signInMaxKeys = 10_000;
 const readMarkPeriodMs = 60_000;
 const readMarkMaxIds = 50_000;
+const maxAddressBytes = 64 * 1024;
 const auditPeriodMs = 1_000;
 /** A page of a dashboard: what is longer is for the worker. About half a second of parsing. */
 const kubecostMaxBytes = 8 * 1024 ** 2;
@@ -113,6 +120,7 @@ function connect(config: Config, metrics: Metrics) {
     }),
     metroculus: createMetroculusClient({ ...metroculus, timeoutMs: config.LIVE_COSTS_BUDGET_MS }),
     metroculusUsage: createMetroculusClient({ ...metroculus, timeoutMs: config.USAGE_BUDGET_MS }),
+    jobs: createQueueBoard({ redisUrl: config.REDIS_URL, prefix: config.QUEUE_PREFIX, ...tls('REDIS') }),
     endpoints,
     // One try within the budget: a second would be too late, and a slow one has to count for the breaker.
     kubecosts: createKubecostClients({
@@ -193,7 +201,7 @@ function identityDependencies(config: Config, metadata: Metadata, context: { met
 
 function createRoutes(
   config: Config,
-  { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer, endpoints, kubecosts }: Connections,
+  { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer, jobs, endpoints, kubecosts }: Connections,
   context: { logger: Logger; metrics: Metrics; now: () => number },
 ): Route<Principal>[] {
   const { logger, metrics, now } = context;
@@ -260,16 +268,22 @@ function createRoutes(
     ...auditRoutes(routes, { audit: createClickhouseAuditReader(clickhouse, limits), now }),
     ...cloudAccountRoutes(routes, accounts),
     ...backfillRoutes(routes, accounts),
+    ...jobRoutes(routes, { jobs }),
     ...priceBookRoutes(routes, accounts),
     ...costRoutes(routes, allocations),
     ...allocationRoutes(routes, allocations),
     ...clusterAssetRoutes(routes, assets),
     ...clusterUsageRoutes(routes, usage),
     ...clusterConsumerRoutes(routes, usage),
+    ...reconciliationRoutes(routes, {
+      ...costs,
+      reconciliations: createClickhouseReconciliation(clickhouse, limits),
+    }),
     ...kubernetesCostRoutes(routes, usage),
     ...cleanExpensesRoutes(routes, costs),
     ...modelRoutes(routes, { ...allocations, ...assets }),
     ...breakdownExpensesRoutes(routes, costs),
+    ...exportRoutes(routes, { ...costs, ...allocations, encoders: { csv: encodeCsv, parquet: encodeParquet } }),
     ...poolRoutes(routes, metadata),
     ...expenseImportRoutes(routes, importDependencies(config, { metadata, clickhouse, now })),
   ];
@@ -281,7 +295,7 @@ function compose(
   logger: Logger,
 ): RestapiApp {
   const { server, audit } = parts;
-  const { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer, kubecosts } = connections;
+  const { metadata, clickhouse, metroculus, metroculusUsage, backfillProducer, jobs, kubecosts } = connections;
   const lifecycle = createLifecycle(logger);
   lifecycle.add({ name: 'metadata', stop: () => metadata.close() });
   lifecycle.add({ name: 'clickhouse', stop: () => clickhouse.close() });
@@ -293,7 +307,12 @@ function compose(
     },
   });
   lifecycle.add({ name: 'kubecosts', stop: () => kubecosts.close() });
-  lifecycle.add({ name: 'queues', stop: () => backfillProducer.close() });
+  lifecycle.add({
+    name: 'queues',
+    stop: async () => {
+      await Promise.all([backfillProducer.close(), jobs.close()]);
+    },
+  });
   // Stops after the server: what was answered last is written, too.
   lifecycle.add(audit);
   lifecycle.add(server);
@@ -338,7 +357,11 @@ export function createApp(config: Config, { logger, registry, health, now = Date
     handler,
     logger,
     // Of a whole request with its body; what is not a file has a few kilobytes.
-    serverOptions: { requestTimeout: config.EXPENSE_IMPORT_MAX_SECONDS * 1000 },
+    serverOptions: {
+      requestTimeout: config.EXPENSE_IMPORT_MAX_SECONDS * 1000,
+      // Filters are part of the address.
+      maxHeaderSize: maxAddressBytes,
+    },
   });
   return compose({ server, audit }, connections, logger);
 }

@@ -212,6 +212,30 @@ describe('GET …/clusters/{id}/assets', () => {
     });
   });
 
+  it('knows what has gone as it was in its own last hour, and a disk apart from a node of its name', async () => {
+    const { id } = await createCluster();
+    const asset = (type: 'node' | 'disk', key: string, seen: string): StoredAsset => ({
+      ...{ type, key, providerId: `id-${seen}`, properties: { seen } },
+      ...(type === 'node' ? { cpu_cost: 1_000_000_000n } : { pv_cost: 1_000_000_000n }),
+    });
+    await storeHours(clickhouse, id, [
+      { hour: yesterday, version: 'a', assets: [asset('node', 'gone', 'first'), asset('node', 'here', 'first')] },
+      { hour: yesterday + hourSeconds, version: 'old', readAtMs: 1, assets: [asset('node', 'gone', 'superseded')] },
+      {
+        hour: yesterday + hourSeconds,
+        version: 'new',
+        readAtMs: 2,
+        assets: [asset('node', 'gone', 'last'), asset('disk', 'here', 'disk'), asset('node', 'here', 'middle')],
+      },
+      { hour: yesterday + 2 * hourSeconds, version: 'c', assets: [asset('node', 'here', 'last')] },
+    ]);
+    const answer = await assetsOf(id, { start_time: yesterday, end_time: yesterday + 3 * hourSeconds, sort: 'name' });
+    const shown = answer.assets.map(({ asset_type, name, provider_id, properties, total_cost }) =>
+      [asset_type, name, provider_id, properties['seen'], total_cost].join(' '),
+    );
+    expect(shown).toEqual(['node gone id-last last 2', 'disk here id-disk disk 1', 'node here id-last last 3']);
+  });
+
   it('sorts by cost or name, either way, and pages what it has sorted', async () => {
     const { id } = await createCluster();
     const disk = (key: string, cost: Nanos): StoredAsset => ({ type: 'disk', key, pv_cost: cost });

@@ -80,6 +80,20 @@ describe('compression', () => {
   });
 });
 
+describe('a long address', () => {
+  const filters = (count: number, length: number): string =>
+    Array.from({ length: count }, () => `tag=${'x'.repeat(length)}`).join('&');
+  const clean = (): string =>
+    `/clean_expenses?organization_id=${organization.id}&start_date=${String(yesterday)}&end_date=${String(yesterday + 3600)}`;
+
+  it('is taken up to 64 KiB, and answered by a problem beyond', async () => {
+    expect((await read(`${clean()}&${filters(25, 2000)}`)).status).toBe(200);
+    const refused = await read(`${clean()}&${filters(60, 2000)}`);
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([431, 'application/problem+json']);
+    expect(await refused.json()).toMatchObject({ status: 431, code: 'headers-too-large' });
+  });
+});
+
 describe('the page of the API', () => {
   it('shows the document with files of this service alone', async () => {
     const page = await read('/docs');

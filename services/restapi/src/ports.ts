@@ -1,6 +1,7 @@
-import type { AllocationDay, AllocationGroup } from '@cloudtuner/clickhouse';
+import type { AllocationDay, AllocationGroup, Reconciliation } from '@cloudtuner/clickhouse';
 import type { AllocationFact, Nanos, SummedFacts, TimeWindow } from '@cloudtuner/cost-model';
 import type { CloudAccount } from '@cloudtuner/metadata';
+import type { QueueBoard } from '@cloudtuner/queues';
 import type { AuditEvent } from './domain/audit-event';
 import type { StoredPage } from './domain/allocation-page';
 import type { ClusterAsset } from './domain/assets';
@@ -49,6 +50,9 @@ export interface Backfill {
   /** Code of the last failure, also while it waits for its next attempt. */
   readonly failureCode: string | null;
 }
+
+/** Jobs of the worker. Every method throws `queue-unavailable` when the queues are down or hang. */
+export type Jobs = Pick<QueueBoard, 'counts' | 'failedOf' | 'retry'>;
 
 /** Backfill jobs of a tenant. Every method throws `queue-unavailable` when the queue is down or hangs. */
 export interface Backfills {
@@ -138,6 +142,12 @@ export interface HourVersion {
 export interface AssetsReader {
   /** The assets of these versions of hours, summed over them; unsorted. @throws AppError `clickhouse-unavailable` */
   readAssets(cloudAccountId: string, hours: readonly HourVersion[], context: ReadContext): Promise<ClusterAsset[]>;
+}
+
+/** Our stored costs held against those of a tenant's own Kubecost. */
+export interface ReconciliationReader {
+  /** Over the hours of the window (whole hours) that both have closed. @throws AppError `clickhouse-unavailable`, `facts-incomplete` */
+  readReconciliation(cloudAccountId: string, window: TimeWindow, context: ReadContext): Promise<Reconciliation>;
 }
 
 /** An hour that is not closed, computed from the samples now, with its assets. */

@@ -1,12 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startPrometheus, startService, startThanos, type LocalService } from '@cloudtuner/local-servers';
+import { startService, type LocalService } from '@cloudtuner/local-servers';
 import { createMetroculusClient, type KubecostAllocations } from '@cloudtuner/metroculus-client';
 import { load, machine } from '../../machine';
 import { cpuSeconds, residentMebibytes } from '../../proc';
 import { renderTable } from '../../table';
 import { pushHour, type WrittenStore } from './push-hour';
+import { startStore, type Store } from './store';
 
 const hourMs = 3_600_000;
 const probeEveryMs = 10;
@@ -18,34 +19,6 @@ export interface HourBenchOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** One line of progress. */
   readonly say: (line: string) => void;
-}
-
-interface Store extends WrittenStore {
-  readonly queryUrl: string;
-  /** Everything that answers queries. */
-  readonly pids: readonly (number | undefined)[];
-  stop(): Promise<void>;
-}
-
-async function startStore(kind: WrittenStore['kind']): Promise<Store> {
-  if (kind === 'prometheus') {
-    const server = await startPrometheus({ storeReceiver: true });
-    return {
-      kind,
-      writeUrl: server.writeUrl,
-      queryUrl: server.queryUrl,
-      pids: [server.pid],
-      stop: () => server.stop(),
-    };
-  }
-  const { receive, query, ...thanos } = await startThanos();
-  return {
-    kind,
-    writeUrl: thanos.writeUrl,
-    queryUrl: thanos.queryUrl,
-    pids: [receive.pid, query.pid],
-    stop: () => thanos.stop(),
-  };
 }
 
 /** Asks for the service's health again and again; what it takes longest is how long its event loop was kept. */

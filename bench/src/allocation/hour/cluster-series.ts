@@ -6,10 +6,12 @@ const podsPerWorkload = 12;
 const containersPerPod = 1.2;
 const gib = 2 ** 30;
 
-/** An hour of a cluster's raw samples, once a minute, from 5 minutes before it to 5 minutes after it. */
+/** An hour of a cluster's raw samples, once a minute, from 5 minutes before it to 5 minutes after it unless it says otherwise. */
 export interface MadeHour {
   readonly pods: number;
   readonly startMs: number;
+  /** Of the minutes, counted from `startMs`; `until` is in it. Pieces side by side go on where the one before ended. */
+  readonly minutes?: { readonly from: number; readonly until: number };
 }
 
 type Texts = Readonly<Record<string, string>>;
@@ -18,8 +20,11 @@ type ValueAt = number | ((minute: number) => number);
 const pad = (index: number): string => String(index).padStart(5, '0');
 const byName = (a: Label, b: Label): number => (a.name < b.name ? -1 : 1);
 
-function seriesMaker(startMs: number, more: Texts): (name: string, labels: Texts, value: ValueAt) => TimeSeries {
-  const minutes = Array.from({ length: 71 }, (_, index) => index - 5);
+function seriesMaker(
+  { startMs, minutes: { from, until } = { from: -5, until: 65 } }: MadeHour,
+  more: Texts,
+): (name: string, labels: Texts, value: ValueAt) => TimeSeries {
+  const minutes = Array.from({ length: until - from + 1 }, (_, index) => index + from);
   return (name, labels, value) => ({
     labels: Object.entries({ __name__: name, ...labels, ...more })
       .map(([key, text]) => ({ name: key, value: text }))
@@ -32,8 +37,9 @@ function seriesMaker(startMs: number, more: Texts): (name: string, labels: Texts
 }
 
 /** The nodes, prices and owners of the cluster. */
-export function clusterSeries({ pods, startMs }: MadeHour, more: Texts): TimeSeries[] {
-  const series = seriesMaker(startMs, more);
+export function clusterSeries(hour: MadeHour, more: Texts): TimeSeries[] {
+  const { pods } = hour;
+  const series = seriesMaker(hour, more);
   const nodes = Array.from({ length: Math.ceil(pods / podsPerNode) }, (_, index) => `node-${pad(index)}`);
   const workloads = Array.from({ length: Math.ceil(pods / podsPerWorkload) }, (_, index) => index);
   return [
@@ -65,8 +71,9 @@ export function clusterSeries({ pods, startMs }: MadeHour, more: Texts): TimeSer
 const namespaceOf = (workload: number): string => (workload % 2 === 0 ? 'main' : `team-${String(workload % 97)}`);
 
 /** All series of one pod: what kube-state-metrics, OpenCost, cAdvisor and the network exporter say of it. */
-export function podSeries({ startMs }: MadeHour, pod: number, more: Texts): TimeSeries[] {
-  const series = seriesMaker(startMs, more);
+export function podSeries(hour: MadeHour, pod: number, more: Texts): TimeSeries[] {
+  const { startMs } = hour;
+  const series = seriesMaker(hour, more);
   const workload = Math.floor(pod / podsPerWorkload);
   const node = `node-${pad(Math.floor(pod / podsPerNode))}`;
   const object = { namespace: namespaceOf(workload), pod: `app-${pad(workload)}-6d5f-${pad(pod)}` };

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { drainPending, Session, type ChdbResult } from 'chdb';
 import { toClickhouseError } from './clickhouse-error';
 import { sqlIdentifier, sqlString } from './sql-literal';
@@ -8,6 +9,8 @@ export interface EngineLimits {
   readonly serverMemoryBytes: number;
   /** Memory that one query may take unless the request says otherwise, in bytes. */
   readonly queryMemoryBytes: number;
+  /** Where backups may be written to and read from, an absolute path or one below the working folder; undefined: nowhere. */
+  readonly backupsFolder?: string | undefined;
 }
 
 /** ClickHouse's `readonly`: 0 allows all, 1 forbids writes and settings, 2 forbids writes. */
@@ -63,6 +66,7 @@ function serverArguments(limits: EngineLimits): string[] {
     `--index_mark_cache_size=${String(8 * MEBIBYTE)}`,
     `--query_condition_cache_size=${String(8 * MEBIBYTE)}`,
     `--mmap_cache_size=0`,
+    ...(limits.backupsFolder === undefined ? [] : [`--backups.allowed_path=${resolve(limits.backupsFolder)}`]),
   ];
 }
 

@@ -11,6 +11,7 @@ describe('parseFlags', () => {
       maxQueryMemoryMib: 1024,
       maxConcurrentQueries: 8,
       shutdownDeadlineSeconds: 10,
+      backupsFolder: undefined,
     });
     expect(() => parseFlags([])).toThrow(/--path DIR is needed/);
   });

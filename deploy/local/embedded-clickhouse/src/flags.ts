@@ -10,6 +10,8 @@ export interface Flags {
   readonly maxQueryMemoryMib: number;
   readonly maxConcurrentQueries: number;
   readonly shutdownDeadlineSeconds: number;
+  /** Where `BACKUP … TO File(…)` may write and `RESTORE … FROM File(…)` may read; undefined: nowhere. */
+  readonly backupsFolder: string | undefined;
 }
 
 /** How the command is to be used. */
@@ -22,6 +24,7 @@ export const usage = `Usage: main.js --path DIR [--port N] [--host ADDRESS] [opt
   --max-query-memory-mib N         memory of one query (1024)
   --max-concurrent-queries N       queries that run at the same time (8)
   --shutdown-deadline-seconds N    how long running queries may take to end after SIGTERM (10)
+  --backups-folder DIR             where BACKUP and RESTORE find File('name') (nowhere)
 CLICKHOUSE_USER and CLICKHOUSE_PASSWORD name who may use it (user "default" without a password).`;
 
 function wholeNumber(name: string, text: string, range: { min: number; max: number }): number {
@@ -49,6 +52,7 @@ export function parseFlags(args: readonly string[]): Flags {
       'max-query-memory-mib': { type: 'string', default: '1024' },
       'max-concurrent-queries': { type: 'string', default: '8' },
       'shutdown-deadline-seconds': { type: 'string', default: '10' },
+      'backups-folder': { type: 'string' },
     },
   });
   const { path } = values;
@@ -70,5 +74,6 @@ export function parseFlags(args: readonly string[]): Flags {
       min: 0,
       max: 3600,
     }),
+    backupsFolder: values['backups-folder'],
   };
 }

@@ -57,6 +57,7 @@ async function start(flags: Flags): Promise<EmbeddedClickhouse> {
     engine: {
       serverMemoryBytes: flags.maxServerMemoryMib * MEBIBYTE,
       queryMemoryBytes: flags.maxQueryMemoryMib * MEBIBYTE,
+      backupsFolder: flags.backupsFolder,
     },
     slots: {
       running: flags.maxConcurrentQueries,

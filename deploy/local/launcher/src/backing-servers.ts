@@ -21,6 +21,8 @@ export interface MetricsStore extends Stoppable {
   readonly writeUrl: string;
   readonly queryUrl: string;
   readonly pids: Readonly<Record<string, number | undefined>>;
+  /** `host:port` of each part's own `/metrics`; none of a store that somebody else runs. */
+  readonly metricsTargets: readonly string[];
   /** Freezes what takes writes and answers queries; see LocalServer. */
   pause(): Promise<void>;
   resume(): Promise<void>;
@@ -67,6 +69,7 @@ function localStore(
     writeUrl,
     queryUrl,
     pids,
+    metricsTargets: 'metricsTargets' in server ? server.metricsTargets : [`127.0.0.1:${server.port}`],
     stop: () => server.stop(),
     pause: () => server.pause(),
     resume: () => server.resume(),
@@ -83,6 +86,7 @@ function externalStore(kind: StoreKind, writeUrl: string, queryUrl: string): Met
     writeUrl,
     queryUrl,
     pids: {},
+    metricsTargets: [],
     stop: nothing,
     pause: nothing,
     resume: nothing,

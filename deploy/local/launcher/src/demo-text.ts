@@ -18,6 +18,7 @@ To try it, paste this into another terminal:
   TOKEN=${first.token}
   ORGANIZATION=${first.id}
   CLUSTER=${cluster.id}
+  GATEWAY=${new URL(document.diproxy_write_url).origin}
 
 What did the cluster cost, day by day?
   curl -s -H "Authorization: Bearer $TOKEN" "$API/kubecost/clusters/$CLUSTER/costs?window=7d&step=1d"

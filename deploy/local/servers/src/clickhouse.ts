@@ -26,7 +26,10 @@ export async function startClickhouse(options: StartOptions & { servers?: Server
     program: { kind: 'node', script },
     ports: { http: options.port ?? 0 },
     mainPort: 'http',
-    args: ({ ports, dataDir }) => ['--path', join(dataDir, 'files'), '--port', String(ports.http)],
+    args: ({ ports, dataDir }) => [
+      ...['--path', join(dataDir, 'files'), '--port', String(ports.http)],
+      ...['--backups-folder', join(dataDir, 'backups')],
+    ],
     url: ({ http }) => `http://127.0.0.1:${http}`,
     isReady: ({ ports }) => answersOk(`http://127.0.0.1:${ports.http}/ping`),
     options,

@@ -50,7 +50,7 @@ export async function startPrometheus(options: PrometheusOptions = {}): Promise<
         '--log.level=warn',
         // Without the feature 2.x answers 500 to native histograms, and their sender tries for ever.
         ...(options.storeReceiver === true
-          ? ['--web.enable-remote-write-receiver', '--enable-feature=native-histograms']
+          ? ['--web.enable-remote-write-receiver', '--web.enable-admin-api', '--enable-feature=native-histograms']
           : []),
       ];
     },

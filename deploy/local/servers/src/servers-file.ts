@@ -31,6 +31,7 @@ const serversFile = z.object({
   thanos: z.union([docker, binary]).optional(),
   clickhouse: z.union([clickhouseUrl, embedded]).optional(),
   'openmetrics-parser': binary.optional(),
+  schemathesis: binary.optional(),
   store: storeUrl.optional(),
 });
 

@@ -25,6 +25,8 @@ export interface ThanosServer extends Pick<LocalServer, 'name' | 'stop' | 'kill'
   readonly writeUrl: string;
   /** The base of the query API. */
   readonly queryUrl: string;
+  /** `host:port` of each part's own `/metrics`. */
+  readonly metricsTargets: readonly string[];
 }
 
 const tenantHeader = 'Cloud-Account-Id';
@@ -55,6 +57,7 @@ export async function startThanos(options: ThanosOptions = {}): Promise<ThanosSe
     query,
     writeUrl: `http://127.0.0.1:${receive.ports.write}/api/v1/receive`,
     queryUrl: query.url,
+    metricsTargets: [`127.0.0.1:${receive.ports.http}`, `127.0.0.1:${query.ports.http}`],
     stop: () => inOrder((server) => server.stop()),
     kill: (signal) => inOrder((server) => server.kill(signal)),
     pause: () => inOrder((server) => server.pause()),

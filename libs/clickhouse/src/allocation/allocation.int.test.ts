@@ -133,7 +133,7 @@ async function storeDayOfHours(target = world): Promise<Nanos> {
 
 /** Every row of both rollup tables, as text. */
 async function rollupTexts(target: AllocationWorld): Promise<string[]> {
-  const tables = ['allocation_days', 'allocation_group_days'];
+  const tables = ['allocation_days', 'allocation_dimension_days'];
   const texts = await Promise.all(
     tables.map((table) =>
       target.ask(

@@ -82,7 +82,7 @@ function sourcesOf({ plan, group }: AllocationReading): readonly Source[] {
   const all: readonly (Source & { readonly used: boolean })[] = [
     {
       used: plan.groupDays.length > 0,
-      table: 'allocation_group_days',
+      table: 'allocation_dimension_days',
       condition: `dimension = {dimension:String} AND ${inDays('groupDays')}`,
       time: dayTime,
       labels: (alias) => `[${alias}.label_value]`,

@@ -45,7 +45,7 @@ export interface ReadingPlan {
   readonly hoursWithoutPods: readonly number[];
 }
 
-/** The dimension of `allocation_group_days` that can answer a grouping; null: none can. */
+/** The dimension of `allocation_dimension_days` that can answer a grouping; null: none can. */
 export function dimensionFor({ columns, labelKeys, details }: AllocationGroup): string | null {
   if (details !== undefined) return null;
   const within = (known: readonly AllocationColumn[]): boolean => columns.every((column) => known.includes(column));
@@ -78,8 +78,8 @@ export function planReading(
   for (const { day, rollup, hours: hoursOfDay, hourCount } of days) {
     hoursWithoutPods.push(...hoursOfDay.filter(({ rows }) => rows === null).map(({ hour }) => hour));
     if (rollup !== null && takesDays) {
-      const isKnown = dimension !== null && group.labelKeys.every((key) => rollup.labelKeys.includes(key));
-      (isKnown ? groupDays : podDays).push({ day, dataVersion: rollup.dataVersion });
+      const isSummed = rollup.hasDimensions && group.labelKeys.every((key) => rollup.labelKeys.includes(key));
+      (dimension !== null && isSummed ? groupDays : podDays).push({ day, dataVersion: rollup.dataVersion });
       factRows += rollup.rows;
     } else {
       if (hoursOfDay.length < hourCount) throw new RangeError('the hours of a day are not listed');

@@ -27,17 +27,20 @@ export interface DayRollup {
 /** Dimensions that every rollup has. */
 const fixedDimensions = ['namespace', 'controller', 'node'] as const;
 
+/** `rollup_revision` of days whose sums by dimension are where readers look for them; of others the sums by pod are read. */
+export const rollupRevision = 1;
+
 /** The dimension of a label key. */
 export const labelDimension = (key: string): string => `label:${key}`;
 
-/** Dimensions of `allocation_group_days` for these label keys. */
+/** Dimensions of `allocation_dimension_days` for these label keys. */
 const dimensionsOf = (labelKeys: readonly string[]): readonly string[] => [
   ...fixedDimensions,
   ...labelKeys.map(labelDimension),
 ];
 
 // Changes when the same hours give other rows, so that days are written anew.
-const revision = 'allocation-days 1';
+const revision = 'allocation-days 2';
 
 /**
  * The version of a day's rollup: SHA-256 of what it is made from. The same hours and label keys give the same version and the same rows.
@@ -84,7 +87,7 @@ export function insertAllocationDay(account: string, rollup: DayRollup): BoundSt
   };
 }
 
-/** Sums the day's rows of `allocation_days` by every dimension into `allocation_group_days`. */
+/** Sums the day's rows of `allocation_days` by every dimension into `allocation_dimension_days`. */
 export function insertAllocationGroupDay(account: string, rollup: DayRollup): BoundStatement {
   const only = (column: string, dimensions: readonly string[]): string =>
     `if(dimension IN (${dimensions.map((name) => `'${name}'`).join(', ')}), f.${column}, '')`;
@@ -100,7 +103,7 @@ export function insertAllocationGroupDay(account: string, rollup: DayRollup): Bo
   ];
   return {
     sql: `
-      INSERT INTO allocation_group_days (cloud_account_id, date, data_version, ${groups.join(', ')}, ${measureColumns.join(', ')})
+      INSERT INTO allocation_dimension_days (cloud_account_id, date, data_version, ${groups.join(', ')}, ${measureColumns.join(', ')})
       SELECT {account:UUID}, {date:Date}, {version:String}, ${groups.map((name) => `s.${name}`).join(', ')}, ${sumsOf.join(', ')}
       FROM (
         SELECT dimension, f.kind AS kind, f.asset_type AS asset_type, ${only('node', ['node'])} AS node,
@@ -144,7 +147,7 @@ export function readRollupBalance(account: string, rollup: DayRollup): BoundStat
       SELECT 'pod' AS dimension, sum(f.fact_rows) AS fact_rows, ${costs('f')} FROM allocation_days AS f WHERE ${inDays('versions')}
       UNION ALL
       SELECT toString(f.dimension) AS dimension, sum(f.fact_rows) AS fact_rows, ${costs('f')}
-      FROM allocation_group_days AS f WHERE ${inDays('versions')} GROUP BY dimension`,
+      FROM allocation_dimension_days AS f WHERE ${inDays('versions')} GROUP BY dimension`,
     params: { account, ...hourParams(rollup.hours), ...dayParams('versions', [versionOf(rollup)]) },
   };
 }
@@ -163,7 +166,7 @@ export function isBalanced(rows: readonly z.infer<typeof rollupBalanceRow>[], la
 /** Removes versions of days from both tables: half-written or superseded ones. */
 export function removeAllocationDays(account: string, versions: readonly DayVersion[]): readonly BoundStatement[] {
   const params = { account, ...dayParams('versions', versions) };
-  return ['allocation_group_days', 'allocation_days'].map((table) => ({
+  return ['allocation_dimension_days', 'allocation_days'].map((table) => ({
     sql: `DELETE FROM ${table} WHERE ${inDays('versions')}`,
     params,
   }));
@@ -179,7 +182,7 @@ export function findSupersededDays(account: string, window: SupersededWindow): B
         SELECT date, data_version, sum(count) AS rows FROM (
           SELECT date, data_version, count() AS count FROM allocation_days WHERE ${inWindow} GROUP BY date, data_version
           UNION ALL
-          SELECT date, data_version, count() AS count FROM allocation_group_days WHERE ${inWindow} GROUP BY date, data_version
+          SELECT date, data_version, count() AS count FROM allocation_dimension_days WHERE ${inWindow} GROUP BY date, data_version
         ) GROUP BY date, data_version
       ) AS found
       LEFT JOIN (

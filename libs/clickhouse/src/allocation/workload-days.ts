@@ -54,7 +54,7 @@ export function readWorkloadDays(account: string, { plan, by, filter }: Workload
   const branches = [
     ...(plan.groupDays.length === 0
       ? []
-      : [branch('allocation_group_days', dayOf, `f.dimension = {dimension:String} AND ${inDays('groupDays')}`)]),
+      : [branch('allocation_dimension_days', dayOf, `f.dimension = {dimension:String} AND ${inDays('groupDays')}`)]),
     ...(plan.podDays.length === 0 ? [] : [branch('allocation_days', dayOf, inDays('podDays'))]),
     branch('allocation_hours', "toUnixTimestamp(toDateTime(toDate(f.hour), 'UTC'))", inHours),
   ];

@@ -7,6 +7,7 @@ import {
   oneWindow,
   pageFields,
   windowFields,
+  windowRules,
 } from './cluster-window';
 import { inOrganization, type Operation } from './operation';
 import { groupErrors } from './query-errors';
@@ -68,6 +69,14 @@ export const allocationFields = {
   /** Of the first row of the page: what its cost was computed from. */
   explain: z.enum(['0', '1', 'true', 'false']).optional(),
 };
+
+/** Rules of {@link allocationFields}, for the document. */
+export const allocationRules = [
+  ...windowRules,
+  'a name is missing between commas',
+  'must be key:value',
+  'idle that is left out cannot be shared',
+] as const;
 
 /** Names of the parameters that need `aggregate`. */
 export const allocationFieldNames = [...Object.keys(sharingFields), 'explain'] as readonly (
@@ -218,6 +227,7 @@ export const allocationOperations = {
     restrictable: true,
     costClass: 'query',
     errors: groupErrors,
+    rules: allocationRules,
     example: { query: { window: '7d', aggregate: 'namespace' } },
     status: 200,
     params: z.object({ organization_id: uuid }),

@@ -67,7 +67,7 @@ export const auditOperations = {
       limit: integerParam({ min: 1, max: maxPageSize }).default(defaultPageSize),
       before: z
         .string()
-        .regex(/^\d{1,14}_[0-9a-f-]{36}$/, 'must be the next of another answer')
+        .regex(/^\d{1,13}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be the next of another answer')
         .optional()
         .describe('`next` of the page before this one.'),
     }),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { inCloudAccount, inOrganization, type Operation } from './operation';
-import { displayText, unixSeconds, unixSecondsInput, uuid } from './scalars';
+import { displayText, printableText, unixSeconds, unixSecondsInput, uuid } from './scalars';
 
 const maxOverlapSeconds = 30 * 86_400;
 const defaultOverlapSeconds = 86_400;
@@ -12,15 +12,11 @@ const maxTags = 50;
 const maxTagLength = 200;
 const mebibyte = 1024 * 1024;
 
-const tagText = z
-  .string()
-  .min(1)
-  .max(maxTagLength)
-  .regex(/^[^\p{Cc}]*$/u, 'must be printable');
+const tagText = printableText(maxTagLength);
 const tags = z
   .record(tagText, tagText)
   .refine((pairs) => Object.keys(pairs).length <= maxTags, `must be at most ${String(maxTags)}`)
-  .describe(`At most ${String(maxTags)} pairs.`);
+  .meta({ description: `At most ${String(maxTags)} pairs.`, maxProperties: maxTags });
 
 const maxEndpointLength = 500;
 const endpoint = z.string().min(1).max(maxEndpointLength);
@@ -105,6 +101,7 @@ export const cloudAccountOperations = {
     access: 'cloud-accounts:write',
     scope: inOrganization,
     errors: ['account-name-taken', 'kubecost-endpoint-refused'],
+    creates: 'cloud_account_id',
     status: 201,
     params: z.object({ organization_id: uuid }),
     body: z.strictObject({
@@ -239,6 +236,7 @@ export const cloudAccountOperations = {
     access: 'backfills:write',
     scope: inCloudAccount,
     errors: ['invalid-window', 'queue-unavailable', 'range-too-long'],
+    creates: 'backfill_id',
     status: 202,
     params,
     body: z.strictObject({ start_time: unixSecondsInput, end_time: unixSecondsInput }),

@@ -10,6 +10,7 @@ import {
   pageFields,
   pageHead,
   windowFields,
+  windowRules,
 } from './cluster-window';
 import type { Operation } from './operation';
 import { windowErrors } from './query-errors';
@@ -53,6 +54,7 @@ export const clusterAssetOperations = {
     scope: inCluster,
     costClass: 'query',
     errors: windowErrors,
+    rules: windowRules,
     example: { query: { window: '1d' } },
     status: 200,
     params: clusterParams,

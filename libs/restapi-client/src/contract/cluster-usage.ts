@@ -9,9 +9,11 @@ import {
   pageFields,
   pageHead,
   windowFields,
+  windowRules,
 } from './cluster-window';
 import type { Operation } from './operation';
 import { usageErrors } from './query-errors';
+import { onTheWire } from './wire-schema';
 import { integerParam, money, unixSeconds } from './scalars';
 
 const minStepSeconds = 60;
@@ -74,7 +76,15 @@ const series = z.object({
   method: z.enum(['recorded', 'derived']),
   metrics: z.array(z.string()),
   /** `[unix seconds, value]`; where nothing was measured there is no point. */
-  points: z.array(z.tuple([unixSeconds, z.number()])),
+  points: z.array(
+    onTheWire(z.tuple([unixSeconds, z.number()]), {
+      type: 'array',
+      items: { type: 'number' },
+      minItems: 2,
+      maxItems: 2,
+      examples: [[1_767_225_600, 0.5]],
+    }),
+  ),
 });
 
 /** How clusters are used. */
@@ -88,6 +98,7 @@ export const clusterUsageOperations = {
     scope: inCluster,
     costClass: 'query',
     errors: usageErrors,
+    rules: windowRules,
     example: { query: { metric: 'cpu', window: '1h' } },
     status: 200,
     params: clusterParams,
@@ -117,6 +128,7 @@ export const clusterUsageOperations = {
     scope: inCluster,
     costClass: 'query',
     errors: usageErrors,
+    rules: windowRules,
     example: { query: { window: '1d' } },
     status: 200,
     params: clusterParams,

@@ -28,6 +28,9 @@ export const namesOneWindow = ({ window, start_time, end_time }: WindowFields): 
 /** What {@link namesOneWindow} asks for. */
 export const oneWindow = { message: 'needs either window, or start_time and end_time', path: ['window'] };
 
+/** The rules of {@link windowFields}, for the document. */
+export const windowRules = [oneWindow.message] as const;
+
 /** The part of a list that is answered. */
 export const pageFields = { limit: limit.default(defaultPageSize), offset: offset.default(0) };
 

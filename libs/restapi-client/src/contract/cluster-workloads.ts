@@ -10,6 +10,7 @@ import {
   pageFields,
   pageHead,
   windowFields,
+  windowRules,
 } from './cluster-window';
 import type { Operation } from './operation';
 import { usageErrors } from './query-errors';
@@ -131,6 +132,7 @@ export const clusterWorkloadOperations = {
     scope: inCluster,
     costClass: 'query',
     errors: usageErrors,
+    rules: windowRules,
     example: { query: { window: '1d' } },
     status: 200,
     params: clusterParams,
@@ -146,6 +148,7 @@ export const clusterWorkloadOperations = {
     scope: inCluster,
     costClass: 'query',
     errors: usageErrors,
+    rules: windowRules,
     example: { query: { window: '1d' } },
     status: 200,
     params: clusterParams.extend({ namespace: namespaceName }),

@@ -4,6 +4,7 @@ import {
   allocationCosts,
   allocationFieldNames,
   allocationFields,
+  allocationRules,
   explanation,
   stepText,
 } from './allocations';
@@ -29,6 +30,9 @@ const costBucket = interval.extend({
   data_version: dataVersion,
 });
 
+const onlyWithAggregate = 'is of use only with aggregate';
+const plainStep = 'must be 1h or 1d without aggregate';
+
 const windowQuery = z
   .strictObject({
     ...windowFields,
@@ -48,10 +52,10 @@ const windowQuery = z
     if (query.aggregate !== undefined) return;
     for (const field of [...allocationFieldNames, 'limit', 'offset'] as const) {
       if (query[field] === undefined) continue;
-      context.addIssue({ code: 'custom', path: [field], message: 'is of use only with aggregate' });
+      context.addIssue({ code: 'custom', path: [field], message: onlyWithAggregate });
     }
     if (query.step === undefined || bucketSteps.includes(query.step)) return;
-    context.addIssue({ code: 'custom', path: ['step'], message: 'must be 1h or 1d without aggregate' });
+    context.addIssue({ code: 'custom', path: ['step'], message: plainStep });
   })
   .refine(namesOneWindow, oneWindow);
 
@@ -97,6 +101,7 @@ export const costOperations = {
     scope: { of: 'cloud-account', from: 'params', field: 'cluster_id' },
     costClass: 'query',
     errors: liveErrors,
+    rules: [...allocationRules, onlyWithAggregate, plainStep],
     status: 200,
     params: z.object({ cluster_id: uuid }),
     query: windowQuery,

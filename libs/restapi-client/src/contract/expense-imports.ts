@@ -1,17 +1,13 @@
 import { z } from 'zod';
 import { inCloudAccount, type Operation } from './operation';
-import { integerParam, unixSeconds, uuid } from './scalars';
+import { integerParam, printableText, unixSeconds, uuid } from './scalars';
 
 const maxFileNameLength = 500;
 const defaultPageSize = 50;
 const maxPageSize = 500;
 
 /** The name under which a file is known to its account: `2026-03/focus-00001.csv.gz`. */
-const fileName = z
-  .string()
-  .min(1, 'must not be empty')
-  .max(maxFileNameLength)
-  .regex(/^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, 'must be printable');
+const fileName = printableText(maxFileNameLength);
 
 const account = z.object({ cloud_account_id: uuid });
 
@@ -65,6 +61,7 @@ export const expenseImportOperations = {
     access: 'expense-imports:write',
     scope: inCloudAccount,
     costClass: 'export',
+    creates: 'import_id',
     status: 201,
     errors: [
       'account-not-bill',

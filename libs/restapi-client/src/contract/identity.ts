@@ -10,11 +10,21 @@ const maxInvitationSeconds = 30 * 86_400;
 const defaultInvitationSeconds = 7 * 86_400;
 
 const role = z.enum(['owner', 'manager', 'viewer']);
-const email = onTheWire(z.string().trim().max(maxEmailLength).pipe(z.email('must be an e-mail address')), {
-  type: 'string',
-  format: 'email',
-  maxLength: maxEmailLength,
-});
+// One pattern for the server and the document: what is a valid address is otherwise everybody's own opinion.
+const emailPattern = /^[A-Za-z0-9_+-]+([.'][A-Za-z0-9_+-]+)*@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}$/;
+const email = onTheWire(
+  z
+    .string()
+    .trim()
+    .max(maxEmailLength)
+    .pipe(z.email({ pattern: emailPattern, error: 'must be an e-mail address' })),
+  {
+    type: 'string',
+    pattern: emailPattern.source,
+    maxLength: maxEmailLength,
+    examples: ['ada@example.org'],
+  },
+);
 const newPassword = z
   .string()
   .min(minPasswordLength, `must have at least ${String(minPasswordLength)} characters`)
@@ -59,6 +69,7 @@ export const identityOperations = {
     method: 'POST',
     path: '/restapi/v2/organizations',
     summary: 'Creates an organization with its first owner',
+    creates: 'organization_id',
     access: 'cluster-secret',
     errors: ['metadata-unavailable', 'overloaded', 'user-exists'],
     status: 201,
@@ -99,6 +110,7 @@ export const identityOperations = {
     method: 'POST',
     path: '/restapi/v2/organizations/:organization_id/users',
     summary: 'Creates a user with a role in the organization',
+    creates: 'user_id',
     access: 'users:write',
     scope: inOrganization,
     errors: ['overloaded', 'user-exists'],
@@ -151,6 +163,7 @@ export const identityOperations = {
     method: 'POST',
     path: '/restapi/v2/organizations/:organization_id/invitations',
     summary: 'Invites somebody by e-mail address; answers what accepts the invitation, this once',
+    creates: 'invitation_id',
     description: 'Nothing is sent: hand `invitation_token` over yourself. Who accepts chooses the password.',
     access: 'users:write',
     scope: inOrganization,

@@ -1,4 +1,4 @@
-import { clusterParams, inCluster } from './cluster-window';
+import { clusterParams, inCluster, windowRules } from './cluster-window';
 import { optimizationQuery, optimizationResponse } from './cluster-usage';
 import { clusterWorkloadsQuery, namespacesQuery, namespacesResponse, workloadsResponse } from './cluster-workloads';
 import { costOperations } from './costs';
@@ -12,6 +12,7 @@ const head = {
   scope: inCluster,
   costClass: 'query',
   errors: usageErrors,
+  rules: windowRules,
   example: { query: { window: '1d' } },
   status: 200,
   params: clusterParams,
@@ -24,6 +25,7 @@ export const kubernetesCostOperations = {
     path,
     summary: 'The costs of a cluster',
     ...head,
+    rules: costOperations.getClusterCosts.rules,
     query: costOperations.getClusterCosts.query,
     response: costOperations.getClusterCosts.response,
   },

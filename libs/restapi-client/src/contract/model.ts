@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { allocationRules } from './allocations';
 import type { Operation } from './operation';
 import { groupErrors, queryErrors, windowErrors } from './query-errors';
 
-const text = z.string().max(10_000).optional();
+// All together they stay below what an address may be long.
+const text = z.string().max(4_000).optional();
+const word = z.string().max(20).optional();
 const flag = z.enum(['true', 'false']).optional();
 
 /** The older way to filter: one parameter per field, values with commas, `*` at the end for a prefix. */
@@ -25,7 +28,7 @@ const filters = Object.fromEntries(modelFilterNames.map((name) => [name, text]))
 
 /** Parameters that change nothing here: there is one resolution, nothing external, and no adjustment. */
 const withoutEffect = {
-  resolution: text,
+  resolution: word,
   external: flag,
   reconcile: flag,
   disableAdjustments: flag,
@@ -44,19 +47,19 @@ const allocationQuery = z.strictObject({
   window,
   aggregate: z.string().max(1_000).optional(),
   step: z.string().min(1).max(10).optional(),
-  accumulate: text,
-  accumulateBy: text,
+  accumulate: word,
+  accumulateBy: word,
   includeIdle: flag,
   idle: flag,
   shareIdle: z.enum(['true', 'false', 'weighted', 'none']).optional(),
   idleByNode: flag,
   splitIdle: flag,
   includeAggregatedMetadata: flag,
-  filter: text,
+  filter: z.string().max(10_000).optional(),
   ...filters,
   shareNamespaces: text,
   shareLabels: text,
-  shareCost: text,
+  shareCost: word,
   shareSplit: z.enum(['weighted', 'even']).optional(),
   ...withoutEffect,
 });
@@ -77,6 +80,13 @@ const head = { method: 'GET', access: 'signed-in', costClass: 'query', errorForm
 const allocation = {
   ...head,
   errors: groupErrors,
+  rules: [
+    ...allocationRules,
+    'must be as includeIdle',
+    'is of use only with accumulate=true or without it',
+    'must be a decimal',
+    'cannot be joined with the older filter parameters',
+  ],
   query: allocationQuery,
   response: answer,
   example: { query: { window: '1d', aggregate: 'namespace' } },

@@ -12,6 +12,8 @@ export const permissions = [
   'cloud-accounts:delete',
   'backfills:read',
   'backfills:write',
+  'jobs:read',
+  'jobs:write',
   'costs:read',
   'service-tokens:read',
   'service-tokens:write',
@@ -79,6 +81,10 @@ export interface Operation {
   /** Content type of an answer that is streamed; `response` is then the schema of its text. */
   readonly stream?: string;
   readonly example?: OperationExample;
+  /** Rules of the input that its schemas cannot state; the words of an `invalid-request` that breaks one. */
+  readonly rules?: readonly string[];
+  /** What the `id` of the answer is called where other operations ask for it; the document links to them. */
+  readonly creates?: string;
 }
 
 /** Scope by an organization's id in the path. */

@@ -7,11 +7,14 @@ import { clusterWorkloadOperations } from './cluster-workloads';
 import { costOperations } from './costs';
 import { expenseImportOperations } from './expense-imports';
 import { expenseOperations } from './expenses';
+import { exportOperations } from './exports';
 import { identityOperations } from './identity';
+import { jobOperations } from './jobs';
 import { kubernetesCostOperations } from './kubernetes-costs';
 import { modelOperations } from './model';
 import { poolOperations } from './pools';
 import { priceBookOperations } from './price-books';
+import { reconciliationOperations } from './reconciliation';
 import { tokenOperations } from './tokens';
 
 /** Every operation of the API by its id. */
@@ -20,15 +23,18 @@ export const operations = {
   ...tokenOperations,
   ...auditOperations,
   ...cloudAccountOperations,
+  ...jobOperations,
   ...costOperations,
   ...allocationOperations,
   ...clusterAssetOperations,
   ...clusterUsageOperations,
+  ...reconciliationOperations,
   ...clusterWorkloadOperations,
   ...kubernetesCostOperations,
   ...modelOperations,
   ...expenseOperations,
   ...expenseImportOperations,
+  ...exportOperations,
   ...poolOperations,
   ...priceBookOperations,
 } as const;

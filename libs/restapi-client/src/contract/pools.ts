@@ -10,6 +10,7 @@ const organization = z.object({ organization_id: uuid });
 const pool = z.object({ id: z.uuid(), organization_id: z.uuid(), name: z.string(), created_at: unixSeconds });
 
 const text = z.string().min(1, 'must not be empty').max(maxValueLength);
+const oneAim = 'needs a pool_id or an employee_id';
 const condition = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('cloud_account_is'), value: uuid }),
   ...(
@@ -43,6 +44,7 @@ export const poolOperations = {
     scope: inOrganization,
     status: 201,
     errors: ['pool-name-taken'],
+    creates: 'pool_id',
     params: organization,
     body: z.strictObject({ name: displayText }),
     response: pool,
@@ -83,6 +85,8 @@ export const poolOperations = {
     scope: inOrganization,
     status: 201,
     errors: ['too-many-rules'],
+    rules: [oneAim, 'there is none with this id in the organization'],
+    creates: 'rule_id',
     params: organization,
     example: {
       body: {
@@ -102,7 +106,7 @@ export const poolOperations = {
         employee_id: uuid.nullable().default(null),
       })
       .refine(({ pool_id, employee_id }) => pool_id !== null || employee_id !== null, {
-        message: 'needs a pool_id or an employee_id',
+        message: oneAim,
         path: ['pool_id'],
       }),
     response: rule,

@@ -1,9 +1,10 @@
-import { priceBookSchema } from '@cloudtuner/cost-model';
+import { priceBookRules, priceBookSchema } from '@cloudtuner/cost-model';
 import { z } from 'zod';
 import { inCloudAccount, type Operation } from './operation';
 import { unixSeconds, uuid } from './scalars';
 
 const maxLabelKeys = 10;
+const maxVersion = 1_000_000_000;
 
 const params = z.object({ cloud_account_id: uuid });
 const path = '/restapi/v2/cloud_accounts/:cloud_account_id';
@@ -42,10 +43,11 @@ export const priceBookOperations = {
     scope: inCloudAccount,
     status: 200,
     errors: ['account-not-kubernetes', 'price-book-changed', 'queue-unavailable'],
+    rules: priceBookRules,
     params,
     body: z.strictObject({
       /** The version that it was made from; 0 for the first. */
-      version: z.int().min(0),
+      version: z.int().min(0).max(maxVersion),
       periods,
     }),
     response: priceBook.extend({

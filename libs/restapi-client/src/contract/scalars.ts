@@ -6,6 +6,18 @@ const maxUnixSeconds = 253_402_300_799;
 
 // Control characters have no place in a name, and break logs and CSV exports.
 const printable = /^[^\p{Cc}\p{Cs}\u2028\u2029]*$/u;
+/** The same for readers that know no Unicode properties; text of half a character cannot be sent as UTF-8 anyway. */
+const printableOnTheWire = '[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]';
+const someOnTheWire = '[^\\s\\ufeff\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]';
+
+/** Text without control characters, up to a length. */
+export const printableText = (maxLength: number) =>
+  onTheWire(z.string().min(1, 'must not be empty').max(maxLength).regex(printable, 'must be printable'), {
+    type: 'string',
+    minLength: 1,
+    maxLength,
+    pattern: `^${printableOnTheWire}*$`,
+  });
 
 /** A UUID in the one form it is stored in: lower case. */
 export const uuid = z
@@ -19,7 +31,13 @@ export const displayText = onTheWire(
     .string()
     .transform((text) => text.trim().normalize('NFC'))
     .pipe(z.string().min(1, 'must not be empty').max(maxNameLength).regex(printable, 'must be printable')),
-  { type: 'string', minLength: 1, maxLength: maxNameLength, description: 'Printable text; spaces around it are cut.' },
+  {
+    type: 'string',
+    minLength: 1,
+    maxLength: maxNameLength,
+    pattern: `^${printableOnTheWire}*${someOnTheWire}${printableOnTheWire}*$`,
+    description: 'Printable text; spaces around it are cut.',
+  },
 );
 
 /** Unix seconds in an answer. */

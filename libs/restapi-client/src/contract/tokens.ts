@@ -91,7 +91,8 @@ export const tokenOperations = {
       'It never allows more than the person may at the moment of its use. It ends with its time, when it is revoked, ' +
       'and when the password is changed.',
     access: 'session',
-    errors: ['too-many-tokens'],
+    errors: ['not-found', 'too-many-tokens'],
+    creates: 'token_id',
     status: 201,
     body: z.strictObject({
       name: displayText,
@@ -136,7 +137,8 @@ export const tokenOperations = {
     summary: 'A token for a dashboard or a pipeline, of nobody in particular; answers its text, this once',
     access: 'service-tokens:write',
     scope: inOrganization,
-    errors: ['too-many-tokens'],
+    errors: ['not-found', 'too-many-tokens'],
+    creates: 'token_id',
     status: 201,
     params: z.object({ organization_id: uuid }),
     body: z.strictObject({

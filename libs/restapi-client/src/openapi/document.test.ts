@@ -118,7 +118,7 @@ describe('the API document', () => {
     const { paths } = openApiDocument({ makeThing: operation }, { version: '0' });
     const responses = paths['/organizations/{organization_id}/things']?.['post']?.responses ?? {};
     expect(Object.keys(responses)).toEqual([
-      ...['201', '400', '401', '403', '404', '408', '409', '413', '415', '429', '500', '503'],
+      ...['201', '400', '401', '403', '404', '408', '409', '413', '415', '429', '431', '500', '503'],
     ]);
     expect(JSON.stringify(responses['409'])).toContain('user-exists');
   });

@@ -3,7 +3,8 @@ import type { Operation } from '../contract/operation';
 import type { JsonSchema } from '../contract/wire-schema';
 import { exampleOf } from './example';
 import { jsonSchemaOf, type Components } from './json-schema';
-import { problemResponses, problemSchema } from './problem-responses';
+import { linksOf } from './links';
+import { openCostErrorSchema, problemResponses, problemSchema } from './problem-responses';
 
 /** An OpenAPI 3.1 document, as far as its readers here need it typed. */
 export interface OpenApiDocument {
@@ -20,6 +21,8 @@ export interface OpenApiOperation {
   readonly responses: Readonly<Record<string, unknown>>;
   /** Who may call; see {@link Operation.access}. */
   readonly 'x-access': string;
+  /** What the schemas cannot say of the input; see {@link Operation.rules}. */
+  readonly 'x-rules'?: readonly string[];
   /** What decides the organization; see {@link Operation.scope}. */
   readonly 'x-scope'?: unknown;
   readonly [part: string]: unknown;
@@ -91,7 +94,11 @@ const limitHeaders = {
   'RateLimit-Reset': { $ref: '#/components/headers/RateLimit-Reset' },
 };
 
-function successOf(operation: Operation, components: Components): Record<string, unknown> {
+function successOf(
+  operation: Operation,
+  operations: readonly Operation[],
+  components: Components,
+): Record<string, unknown> {
   const { status, response, stream, summary, access } = operation;
   const headers = access === 'public' ? successHeaders : { ...successHeaders, ...limitHeaders };
   if (status === 204) return { '204': { description: 'Done.', headers } };
@@ -106,6 +113,7 @@ function successOf(operation: Operation, components: Components): Record<string,
       description: summary,
       headers: revalidated ? { ...headers, ETag: { $ref: '#/components/headers/ETag' } } : headers,
       content,
+      ...linksOf(operation, operations),
     },
   };
   return revalidated ? { ...answers, '304': { description: 'As the client has it: the ETag is the same.' } } : answers;
@@ -127,7 +135,7 @@ function tagOf({ path }: Operation): string {
   );
 }
 
-function operationOf(operation: Operation, components: Components): OpenApiOperation {
+function operationOf(operation: Operation, operations: readonly Operation[], components: Components): OpenApiOperation {
   const { operationId, summary, description, access, scope, restrictable = false, costClass = 'light' } = operation;
   const parameters = parametersOf(operation, components);
   return {
@@ -138,11 +146,12 @@ function operationOf(operation: Operation, components: Components): OpenApiOpera
     security: securityOf(operation),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...requestBodyOf(operation, components),
-    responses: { ...successOf(operation, components), ...problemResponses(operation) },
+    responses: { ...successOf(operation, operations, components), ...problemResponses(operation) },
     'x-access': access,
     ...(scope === undefined ? {} : { 'x-scope': scope }),
     'x-restrictable': restrictable,
     'x-cost-class': costClass,
+    ...(operation.rules === undefined ? {} : { 'x-rules': operation.rules }),
   };
 }
 
@@ -170,11 +179,15 @@ export function openApiDocument(
   operations: Readonly<Record<string, Operation>>,
   { version }: { version: string },
 ): OpenApiDocument {
-  const components: Components = new Map([['Problem', problemSchema]]);
+  const components: Components = new Map([
+    ['Problem', problemSchema],
+    ['OpenCostError', openCostErrorSchema],
+  ]);
   const paths: Record<string, Record<string, OpenApiOperation>> = {};
-  for (const operation of Object.values(operations)) {
+  const all = Object.values(operations);
+  for (const operation of all) {
     const path = operation.path.replace(/:([a-z_]+)/g, '{$1}');
-    (paths[path] ??= {})[operation.method.toLowerCase()] = operationOf(operation, components);
+    (paths[path] ??= {})[operation.method.toLowerCase()] = operationOf(operation, all, components);
   }
   return {
     openapi: '3.1.1',

@@ -6,7 +6,7 @@ const isPermission = (access: string): boolean => permissions.some((permission) 
 /** Every code that an answer of the operation may carry: those that follow from its declaration, and its own; sorted. */
 export function errorCodesOf(operation: Operation): ErrorCode[] {
   const { access, scope, params, query, body, errors = [] } = operation;
-  const codes = new Set<ErrorCode>(['internal-error', ...errors]);
+  const codes = new Set<ErrorCode>(['headers-too-large', 'internal-error', ...errors]);
   const add = (condition: boolean, ...more: ErrorCode[]): void => {
     if (condition) for (const code of more) codes.add(code);
   };

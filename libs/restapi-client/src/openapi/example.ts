@@ -96,7 +96,9 @@ function exampleByType(schema: JsonSchema, components: Components, options: Exam
       if (Array.isArray(prefixItems)) {
         return prefixItems.map((item: unknown) => (isObject(item) ? exampleOf(item, components, options, name) : null));
       }
-      return isObject(items) ? [exampleOf(items, components, options, name)] : [];
+      if (!isObject(items)) return [];
+      const count = Math.max(1, numberOf(schema['minItems'], 1));
+      return Array.from({ length: count }, () => exampleOf(items, components, options, name));
     }
     case 'object':
       return objectExample(schema, components, options);

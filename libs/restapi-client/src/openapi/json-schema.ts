@@ -51,7 +51,8 @@ export function jsonSchemaOf(schema: z.ZodType, direction: Direction, components
       unrepresentable: 'any',
       override: ({ zodSchema, jsonSchema }) => {
         replaceByWire(zodSchema, jsonSchema);
-        dropIntegerBounds(jsonSchema);
+        // Of what is sent in they are rules.
+        if (direction === 'output') dropIntegerBounds(jsonSchema);
         // zod leaves a default out where something is converted behind it.
         if (direction === 'input' && zodSchema instanceof z.ZodDefault) {
           jsonSchema.default ??= jsonOf(zodSchema.def.defaultValue);

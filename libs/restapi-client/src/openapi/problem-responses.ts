@@ -19,6 +19,19 @@ export const problemSchema: JsonSchema = {
   required: ['type', 'title', 'status', 'code', 'detail'],
 };
 
+/** The same as clients of OpenCost know it. */
+export const openCostErrorSchema: JsonSchema = {
+  type: 'object',
+  description: 'An error in the form of OpenCost.',
+  properties: {
+    code: { type: 'integer', minimum: 400, maximum: 599, description: 'The HTTP status.' },
+    status: { type: 'string' },
+    data: { type: 'null' },
+    message: { type: 'string' },
+  },
+  required: ['code', 'data', 'message'],
+};
+
 const retryStatuses: readonly number[] = [429, 503];
 
 function exampleProblem(code: ErrorCode): unknown {
@@ -27,7 +40,26 @@ function exampleProblem(code: ErrorCode): unknown {
   return { type: `urn:cloudtuner:error:${code}`, title, status, code, detail: `${title}.`, request_id: 'c0ffee' };
 }
 
-function problemResponse(status: number, codes: readonly ErrorCode[]): unknown {
+function problemContent(status: number, codes: readonly ErrorCode[]): unknown {
+  return {
+    'application/problem+json': {
+      schema: {
+        allOf: [
+          { $ref: '#/components/schemas/Problem' },
+          { type: 'object', properties: { status: { const: status }, code: { enum: codes } } },
+        ],
+      },
+      examples: Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }])),
+    },
+  };
+}
+
+const openCostContent = { 'application/json': { schema: { $ref: '#/components/schemas/OpenCostError' } } };
+
+// What is refused before its route is known has the form of every other error.
+const beforeRoutes: readonly number[] = [httpStatusOf('headers-too-large')];
+
+function problemResponse(status: number, codes: readonly ErrorCode[], errorForm: Operation['errorForm']): unknown {
   return {
     description: codes.map((code) => `\`${code}\`: ${errorCatalogue[code].title}.`).join('\n\n'),
     headers: {
@@ -35,17 +67,8 @@ function problemResponse(status: number, codes: readonly ErrorCode[]): unknown {
       ...(status === 401 ? { 'WWW-Authenticate': { $ref: '#/components/headers/WWW-Authenticate' } } : {}),
       ...(retryStatuses.includes(status) ? { 'Retry-After': { $ref: '#/components/headers/Retry-After' } } : {}),
     },
-    content: {
-      'application/problem+json': {
-        schema: {
-          allOf: [
-            { $ref: '#/components/schemas/Problem' },
-            { type: 'object', properties: { status: { const: status }, code: { enum: codes } } },
-          ],
-        },
-        examples: Object.fromEntries(codes.map((code) => [code, { value: exampleProblem(code) }])),
-      },
-    },
+    content:
+      errorForm === 'opencost' && !beforeRoutes.includes(status) ? openCostContent : problemContent(status, codes),
   };
 }
 
@@ -57,5 +80,7 @@ export function problemResponses(operation: Operation): Readonly<Record<string, 
     codesByStatus.set(status, [...(codesByStatus.get(status) ?? []), code]);
   }
   const statuses = [...codesByStatus].sort(([a], [b]) => a - b);
-  return Object.fromEntries(statuses.map(([status, codes]) => [String(status), problemResponse(status, codes)]));
+  return Object.fromEntries(
+    statuses.map(([status, codes]) => [String(status), problemResponse(status, codes, operation.errorForm)]),
+  );
 }

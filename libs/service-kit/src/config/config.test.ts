@@ -1,4 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -38,8 +39,13 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
   return [];
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'cloudtuner-config-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
 function fileWith(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'config-')), 'secret');
+  const path = join(folder, randomUUID());
   writeFileSync(path, text);
   return path;
 }

@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ServerTlsOptions } from '../config/shared-fields';
+import { answerFault } from './client-fault';
 import type { LifecyclePart } from '../lifecycle';
 import type { Logger } from '../logger';
 
@@ -95,6 +96,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     server.on('clientError', (error, socket) => {
       const isAnswered = [...responses].some((response) => response.socket === socket && response.headersSent);
       endFaulty(error, socket, isAnswered);
+    });
+  } else {
+    server.on('clientError', (error, socket) => {
+      const isAnswered = [...responses].some((response) => response.socket === socket);
+      if (isAnswered) socket.destroy(error);
+      else answerFault(error, socket);
     });
   }
   const drain = (): void => {

@@ -1,6 +1,5 @@
-import { Writable } from 'node:stream';
 import { createHealth, createLogger, createRegistry, type Registry } from '@cloudtuner/service-kit';
-import { parseOpenMetrics, waitFor, type OpenMetricsFamily } from '@cloudtuner/test-kit';
+import { captureLog, parseOpenMetrics, waitFor, type OpenMetricsFamily } from '@cloudtuner/test-kit';
 import { createApp } from '../app';
 import { config } from '../config';
 
@@ -48,13 +47,7 @@ export async function startExporterService(options: {
   readonly nowMs?: () => number;
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<ExporterHarness> {
-  const logLines: string[] = [];
-  const destination = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      logLines.push(chunk.toString());
-      done();
-    },
-  });
+  const { destination, lines: logLines } = captureLog();
   const logger = createLogger({ service: 'allocation-exporter', level: 'info', destination });
   const registry = createRegistry('allocation-exporter');
   const health = createHealth();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { allocationFactLine, assetFactLine } from '@cloudtuner/cost-model';
-import { metroculusPaths, secretHeader, type AllocationsEnd } from '@cloudtuner/metroculus-client';
+import { metroculusPaths, secretHeader, statementPaths, type AllocationsEnd } from '@cloudtuner/metroculus-client';
 import { sampleHour } from './sample-hours';
 
 /** A small server that speaks metroculus' contract for the sample hours. */
@@ -47,6 +47,13 @@ export async function startFakeMetroculus(): Promise<FakeMetroculus> {
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (fake.away) return void response.writeHead(503, { 'Retry-After': '1' }).end('{}');
+    if (url.pathname === statementPaths.statements) {
+      const number = (name: string): number => Number(url.searchParams.get(name));
+      const head = { start_date: number('start_date'), end_date: number('end_date') };
+      const cloud_account_id = url.searchParams.get('cloud_account_id');
+      response.writeHead(200).end(JSON.stringify({ cloud_account_id, ...head, statements: [] }));
+      return;
+    }
     if (url.pathname !== metroculusPaths.allocations) return void response.writeHead(200).end('{}');
     if (request.headers[secretHeader.toLowerCase()] !== secret) return void response.writeHead(401).end('{}');
     const hour = Number(url.searchParams.get('start_date'));

@@ -11,7 +11,7 @@ const tables = {
   expenses: { time: 'date', own: ['resource_id'] },
   account_days: { time: 'date', own: ['written_at_ms'] },
   allocation_days: { time: 'date', own: [] },
-  allocation_group_days: { time: 'date', own: [] },
+  allocation_dimension_days: { time: 'date', own: [] },
 } as const;
 
 /** Their names. */

@@ -1,6 +1,5 @@
 import { extractKinds } from '../domain/extraction';
-import type { ExtractAge } from '../extract-metrics';
-import type { ExtractStore } from '../extract-ports';
+import type { ExtractAge, ExtractStore } from '../extract-ports';
 import type { Accounts, Clock } from '../ports';
 
 /**

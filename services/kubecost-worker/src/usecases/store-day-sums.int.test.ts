@@ -7,6 +7,7 @@ import {
   type AllocationGroup,
 } from '@cloudtuner/clickhouse';
 import { randomDatabase, randomPrefix, randomTenant, sharedServers } from '@cloudtuner/test-kit';
+import { createPlanStore } from '../adapters/clickhouse/plan-store';
 import { daySeconds, hoursOfDay } from '../domain/calendar';
 import { copyHours, runStatement, storedRows } from '../testing/stored-rows';
 import { openWorkerStore, type WorkerStore } from '../testing/worker-store';
@@ -102,25 +103,49 @@ describe('the sums of a day', () => {
     expect(await rowsOf('expenses')).toHaveLength(1);
   });
 
-  it.each(['allocation_days', 'allocation_group_days'])('are mended when rows of %s are there twice', async (table) => {
+  it('are made again of a day that has none by dimension', async () => {
     await takeClosedHours();
     await close();
-    const before = await rowsOf(table);
+    const plans = createPlanStore(store.clickhouse);
+    const outdated = () => plans.readDaysOfOtherKeys([{ id: account, allocationLabelKeys: [] }], day, 10);
+    expect(await outdated()).toEqual(new Map());
+    // As the version before wrote it.
     await runStatement(
       store.clickhouse,
-      `INSERT INTO ${table} SELECT * FROM ${table} WHERE cloud_account_id = {account:UUID}`,
+      `INSERT INTO account_days SELECT * REPLACE ('before' AS rollup_version, 0 AS rollup_revision, written_at_ms + 1 AS written_at_ms)
+       FROM account_days WHERE cloud_account_id = {account:UUID}`,
       { account },
     );
-    // As if the worker had been killed before the day named them.
-    for (const merging of ['account_days', 'allocation_days', 'allocation_group_days'])
-      await runStatement(store.clickhouse, `SYSTEM START MERGES ${merging}`);
-    await runStatement(store.clickhouse, 'DELETE FROM account_days WHERE cloud_account_id = {account:UUID}', {
-      account,
-    });
+    expect((await planOf(byNamespace)).groupDays).toEqual([]);
+    expect(await outdated()).toEqual(new Map([[account, [day]]]));
     expect(await close()).toBe('stored');
-    expect(await rowsOf(table)).toEqual(before);
-    expect((await sumsBy(byNamespace))['container batch']).toBe('1.725');
+    expect(await outdated()).toEqual(new Map());
+    expect((await sumsBy(byNamespace))['container shop']).toBe('3.45');
+    expect((await planOf(byNamespace)).groupDays).toHaveLength(1);
   });
+
+  it.each(['allocation_days', 'allocation_dimension_days'])(
+    'are mended when rows of %s are there twice',
+    async (table) => {
+      await takeClosedHours();
+      await close();
+      const before = await rowsOf(table);
+      await runStatement(
+        store.clickhouse,
+        `INSERT INTO ${table} SELECT * FROM ${table} WHERE cloud_account_id = {account:UUID}`,
+        { account },
+      );
+      // As if the worker had been killed before the day named them.
+      for (const merging of ['account_days', 'allocation_days', 'allocation_dimension_days'])
+        await runStatement(store.clickhouse, `SYSTEM START MERGES ${merging}`);
+      await runStatement(store.clickhouse, 'DELETE FROM account_days WHERE cloud_account_id = {account:UUID}', {
+        account,
+      });
+      expect(await close()).toBe('stored');
+      expect(await rowsOf(table)).toEqual(before);
+      expect((await sumsBy(byNamespace))['container batch']).toBe('1.725');
+    },
+  );
 
   it('are not there for a day of which an hour was stored without allocations', async () => {
     await takeClosedHours();

@@ -6,6 +6,7 @@ import { assetQueries, sampledTime } from '../promql/asset-queries';
 import { metricsQuery } from '../promql/metric-queries';
 import { clusterQueries } from '../promql/pod-queries';
 import { probeQuery } from '../promql/probe-query';
+import { figuresQuery, statementsQuery } from '../promql/statement-queries';
 import { savingsQueries, type SavingsQueries } from '../promql/savings-queries';
 import { openPods } from './promql-pod-reader';
 import { QueryRunner, type RunnerDependencies } from './query-runner';
@@ -33,6 +34,10 @@ export function createPromqlMetricsStore(dependencies: Dependencies): MetricsSto
       (await runner.all('cluster', signal, clusterQueries(tenantId, sampledTime(window, nowMs())))).flat(),
     pods: (tenantId, window, signal) =>
       openPods(runner, { tenantId, time: sampledTime(window, nowMs()), nowMs: nowMs() }, signal),
+    statementSeries: async (tenantId, window, signal) =>
+      (await runner.all('statements', signal, [statementsQuery(tenantId, window)])).flat(),
+    figureSeries: async (tenantId, saidAtMs, signal) =>
+      (await runner.all('figures', signal, [figuresQuery(tenantId, saidAtMs)])).flat(),
     metricSeries: (tenantId, { window, stepMs, metrics }, signal) =>
       runner.series('metrics', signal, () =>
         client.rangeQuery(

@@ -15,6 +15,7 @@ import { allocationsRoute, assetsRoute } from './hour-routes';
 import { seconds, secondsOrNull } from './present-time';
 import { metricsQuery, windowOf, windowQuery } from './query-parameters';
 import type { RouteDependencies } from './route-dependencies';
+import { createStatementRoutes } from './statement-routes';
 
 const routes = routesFor<undefined>();
 const access = 'service';
@@ -149,7 +150,10 @@ function savingsRoute({ store, nowMs, headroom }: RouteDependencies): Route<unde
 
 /** All routes of the service. */
 export function createRoutes(dependencies: RouteDependencies): Route<undefined>[] {
-  return [clusterCostsRoute, assetsRoute, allocationsRoute, metricsRoute, savingsRoute].map((route) =>
-    route(dependencies),
-  );
+  return [
+    ...[clusterCostsRoute, assetsRoute, allocationsRoute, metricsRoute, savingsRoute].map((route) =>
+      route(dependencies),
+    ),
+    ...createStatementRoutes(dependencies),
+  ];
 }

@@ -1,6 +1,6 @@
-import { Writable } from 'node:stream';
 import { createMetroculusClient, type MetroculusClient } from '@cloudtuner/metroculus-client';
 import { createHealth, createLogger, createRegistry, type Registry } from '@cloudtuner/service-kit';
+import { captureLog } from '@cloudtuner/test-kit';
 import { createApp } from '../app';
 import { config } from '../config';
 
@@ -23,13 +23,7 @@ export async function startMetroculus(options: {
   readonly nowMs?: () => number;
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<Metroculus> {
-  const logLines: string[] = [];
-  const destination = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      logLines.push(chunk.toString());
-      done();
-    },
-  });
+  const { destination, lines: logLines } = captureLog();
   const logger = createLogger({ service: 'metroculus', level: 'info', destination });
   const registry = createRegistry('metroculus');
   const health = createHealth();

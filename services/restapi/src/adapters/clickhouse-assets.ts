@@ -3,16 +3,21 @@ import { assetTypes, costComponents, msPerHour, parseNanos } from '@cloudtuner/c
 import { z } from 'zod';
 import { assetQuantities, quantitiesFrom, type ClusterAsset } from '../domain/assets';
 import { componentsFrom, costsOf } from '../domain/costs';
-import type { AssetsReader, HourVersion } from '../ports';
+import type { AssetsReader, HourVersion, ReadContext } from '../ports';
 
 const quantity = z.number().nullable();
 const decimal = z.string().nullable();
 
-const assetRow = z.object({
+const identityRow = z.object({
   asset_type: z.enum(assetTypes),
   asset_key: z.string(),
-  provider: z.string(),
-  latest_properties: z.record(z.string(), z.string()),
+  provider_id: z.string(),
+  properties: z.record(z.string(), z.string()),
+});
+
+const sumRow = z.object({
+  asset_type: z.enum(assetTypes),
+  asset_key: z.string(),
   first_hour: z.number(),
   last_hour: z.number(),
   covered: z.number(),
@@ -33,23 +38,41 @@ const assetRow = z.object({
 });
 
 /** The range of hours is what the table is ordered by; the pairs say which version of each. */
-const assetsSql = `
+const inVersions = `cloud_account_id = {account:UUID} AND hour >= {from:DateTime('UTC')} AND hour <= {to:DateTime('UTC')}
+  AND (toUnixTimestamp(hour), data_version) IN {hours:Array(Tuple(UInt32, String))}`;
+
+const sumsSql = `
 SELECT
   asset_type, asset_key,
-  argMax(provider_id, hour) AS provider, argMax(properties, hour) AS latest_properties,
   toUnixTimestamp(min(hour)) AS first_hour, toUnixTimestamp(max(hour)) AS last_hour, sum(covered_seconds) AS covered,
   ${[...assetQuantities, ...costComponents].map((column) => `sum(${column}) AS ${column}_sum`).join(', ')}
 FROM asset_hours
-WHERE cloud_account_id = {account:UUID} AND hour >= {from:DateTime('UTC')} AND hour <= {to:DateTime('UTC')}
-  AND (toUnixTimestamp(hour), data_version) IN {hours:Array(Tuple(UInt32, String))}
+WHERE ${inVersions}
 GROUP BY asset_type, asset_key`;
 
-function toAsset(row: z.infer<typeof assetRow>): ClusterAsset {
+/**
+ * What assets were called in the last of these hours that has them. A map is by far the most expensive column, and most assets were there to
+ * the end: asked of their last hours alone, and of the rows that are wanted, it is read for little more than one hour.
+ */
+const identitiesSql = `
+SELECT asset_type, asset_key, provider_id, properties
+FROM asset_hours
+WHERE ${inVersions} AND (hour, asset_type, asset_key) IN (
+  SELECT max(hour), asset_type, asset_key FROM asset_hours WHERE ${inVersions} GROUP BY asset_type, asset_key
+)`;
+
+type SumRow = z.infer<typeof sumRow>;
+type IdentityRow = z.infer<typeof identityRow>;
+
+const keyOf = ({ asset_type, asset_key }: Pick<SumRow, 'asset_type' | 'asset_key'>): string =>
+  `${asset_type} ${asset_key}`;
+
+function toAsset(row: SumRow, identity: IdentityRow): ClusterAsset {
   return {
     assetType: row.asset_type,
     name: row.asset_key,
-    providerId: row.provider,
-    properties: row.latest_properties,
+    providerId: identity.provider_id,
+    properties: identity.properties,
     startMs: row.first_hour * 1000,
     endMs: row.last_hour * 1000 + msPerHour,
     coveredSeconds: row.covered,
@@ -70,32 +93,46 @@ function* piecesOf(hours: readonly HourVersion[]): Generator<readonly HourVersio
   for (let from = 0; from < hours.length; from += maxHours) yield hours.slice(from, from + maxHours);
 }
 
+function paramsOf(account: string, hours: readonly HourVersion[]) {
+  const starts = hours.map(({ startMs }) => startMs / 1000);
+  return {
+    account,
+    from: Math.min(...starts),
+    to: Math.max(...starts),
+    hours: hours.map(({ startMs, dataVersion }) => ({ tuple: [startMs / 1000, dataVersion] })),
+  };
+}
+
 /** Assets in ClickHouse. A query ends inside the server after `maxExecutionSeconds`, whatever becomes of the client. */
 export function createClickhouseAssets(
   client: ClickhouseClient,
   { maxExecutionSeconds }: { maxExecutionSeconds: number },
 ): AssetsReader {
+  const readPiece = async (
+    account: string,
+    piece: readonly HourVersion[],
+    { route, signal }: ReadContext,
+  ): Promise<ClusterAsset[]> => {
+    const asked = { tag: { surface: 'restapi', route }, tenant: account, limits: { maxExecutionSeconds }, signal };
+    const sums = await client.query({ sql: sumsSql, params: paramsOf(account, piece), schema: sumRow, ...asked });
+    const lastHours = new Set(sums.map(({ last_hour }) => last_hour * 1000));
+    if (lastHours.size === 0) return [];
+    const last = paramsOf(
+      account,
+      piece.filter(({ startMs }) => lastHours.has(startMs)),
+    );
+    const found = await client.query({ sql: identitiesSql, params: last, schema: identityRow, ...asked });
+    const identities = new Map(found.map((row) => [keyOf(row), row]));
+    // One that has gone in between is left out: the sum of all then tells that a version was removed.
+    return sums.flatMap((row) => {
+      const identity = identities.get(keyOf(row));
+      return identity === undefined ? [] : [toAsset(row, identity)];
+    });
+  };
   return {
-    async readAssets(cloudAccountId, hours, { route, signal }) {
+    async readAssets(cloudAccountId, hours, context) {
       const assets: ClusterAsset[] = [];
-      for (const piece of piecesOf(hours)) {
-        const starts = piece.map(({ startMs }) => startMs / 1000);
-        const rows = await client.query({
-          sql: assetsSql,
-          params: {
-            account: cloudAccountId,
-            from: Math.min(...starts),
-            to: Math.max(...starts),
-            hours: piece.map(({ startMs, dataVersion }) => ({ tuple: [startMs / 1000, dataVersion] })),
-          },
-          schema: assetRow,
-          tag: { surface: 'restapi', route },
-          tenant: cloudAccountId,
-          limits: { maxExecutionSeconds },
-          signal,
-        });
-        assets.push(...rows.map(toAsset));
-      }
+      for (const piece of piecesOf(hours)) assets.push(...(await readPiece(cloudAccountId, piece, context)));
       return assets;
     },
   };

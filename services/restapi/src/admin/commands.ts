@@ -106,6 +106,28 @@ export const commands: Readonly<Record<string, Command>> = {
       return api.createBackfill({ params: account(options), body: window });
     },
   },
+  'show-queues': {
+    summary: 'How many jobs wait, run and have failed in each queue',
+    required: [],
+    optional: [],
+    run: (api) => api.listQueues({}),
+  },
+  'failed-jobs': {
+    summary: 'Jobs of an account that were given up, and why',
+    required: ['account'],
+    optional: [],
+    run: (api, options) => api.listFailedJobs({ params: account(options) }),
+  },
+  'retry-job': {
+    summary: 'Has a failed job run again',
+    required: ['account', 'queue', 'job'],
+    optional: [],
+    async run(api, options) {
+      const body = { queue: required(options, 'queue'), job_id: required(options, 'job') };
+      await api.retryFailedJob({ params: account(options), body });
+      return body;
+    },
+  },
   'show-backfill': {
     summary: 'How far a backfill is',
     required: ['account', 'backfill'],

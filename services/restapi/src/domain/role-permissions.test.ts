@@ -18,6 +18,8 @@ const expected: Readonly<Record<Permission, readonly [viewer: boolean, manager: 
   'service-tokens:read': [false, false, true],
   'service-tokens:write': [false, false, true],
   'audit:read': [false, false, true],
+  'jobs:read': [false, false, true],
+  'jobs:write': [false, false, true],
 };
 
 describe('allows', () => {

@@ -18,6 +18,8 @@ const ownerPermissions = [
   'service-tokens:read',
   'service-tokens:write',
   'audit:read',
+  'jobs:read',
+  'jobs:write',
 ] as const;
 
 const permissionsByRole: Readonly<Record<Role, ReadonlySet<Permission>>> = {

@@ -92,7 +92,8 @@ export async function previousOf(
   };
 }
 
-function versionOf({ clusters, bills }: OrganizationExpenses): string {
+/** The version of what was read of all accounts. */
+export function versionOfExpenses({ clusters, bills }: OrganizationExpenses): string {
   const hash = createHash('sha256');
   for (const { account, bucket } of clusters) hash.update(`${account.id} ${bucket.dataVersion}\n`);
   for (const version of bills.dataVersions) hash.update(`bill ${version}\n`);
@@ -114,7 +115,7 @@ export function presentAbout(
     start_date: secondsOf(window.startMs),
     end_date: secondsOf(window.endMs),
     final_after: finalAfter(window.endMs),
-    data_version: versionOf(expenses),
+    data_version: versionOfExpenses(expenses),
     total_cost: presentMoney(expenses.total, form),
     overlap: { cost: presentMoney(expenses.overlap.total, form) },
     warnings: expenses.warnings.map(presentWarning),

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Writable } from 'node:stream';
 import { createHealth, createLogger, Registry } from '@cloudtuner/service-kit';
 import { createRestapiClient, type RestapiClient } from '@cloudtuner/restapi-client';
+import { captureLog } from '@cloudtuner/test-kit';
 import { createApp } from '../app';
 import { config } from '../config';
 
@@ -39,13 +39,7 @@ export const clusterSecret = 'a cluster secret of tests only';
 
 /** Starts restapi over these stores. */
 export async function startRestapi(stores: HarnessStores): Promise<RestapiHarness> {
-  const logLines: string[] = [];
-  const destination = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      logLines.push(chunk.toString());
-      done();
-    },
-  });
+  const { destination, lines: logLines } = captureLog();
   const logger = createLogger({ service: 'restapi', level: 'info', destination });
   const registry = new Registry();
   const health = createHealth();

@@ -5,6 +5,7 @@ import {
   insertAllocationDay,
   insertAllocationGroupDay,
   readAllocationDays,
+  rollupRevision,
   rollupVersionOf,
   type ClickhouseClient,
 } from '@cloudtuner/clickhouse';
@@ -134,6 +135,7 @@ export async function storeRollup(client: ClickhouseClient, account: string, day
         rollup_version: rollupVersionOf(rollup),
         rollup_fact_rows: found.hours.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
         rollup_label_keys: [],
+        rollup_revision: rollupRevision,
       },
     ],
     tag,

@@ -1,8 +1,11 @@
 import {
+  findRestatedDays,
   findSupersededDays,
   findSupersededHours,
+  findSupersededKubecostHours,
   removeAllocationDays,
   removeAllocationHours,
+  removeKubecostHours,
   type BoundStatement,
   type ClickhouseClient,
   type HourFactTable,
@@ -18,6 +21,7 @@ const tag: QueryTag = { surface: 'kubecost-worker', route: 'cleanup' };
 const factTables: readonly HourFactTable[] = ['asset_hours', 'allocation_hours'];
 /** Both tables of a day's sums are removed from at once. */
 const sumsTable = 'allocation_days';
+const kubecostTable = 'kubecost_hours';
 
 const dayRow = z.object({ day: z.number() });
 const hourVersionRow = z.object({ hour: z.number(), data_version: z.string(), rows: z.coerce.number() });
@@ -78,6 +82,8 @@ const byTable = <Row>(rows: readonly Row[], tableOf: (row: Row) => string): Map<
 
 /** What a removal of some versions is, in the order of its statements. */
 function removals(account: string, table: string, versions: readonly SupersededVersion[]): readonly BoundStatement[] {
+  const hours = versions.map(({ start, dataVersion }) => ({ hour: start, dataVersion }));
+  if (table === kubecostTable) return [removeKubecostHours(account, hours)];
   if (table === documentsTable) return [removeDocuments(account, versions)];
   const factTable = factTables.find((name) => name === table);
   if (factTable === undefined)
@@ -85,7 +91,6 @@ function removals(account: string, table: string, versions: readonly SupersededV
       account,
       versions.map(({ start, dataVersion }) => ({ day: start, dataVersion })),
     );
-  const hours = versions.map(({ start, dataVersion }) => ({ hour: start, dataVersion }));
   return [removeAllocationHours(account, hours, factTable)];
 }
 
@@ -129,8 +134,9 @@ export function createCleanupStore(client: ClickhouseClient): CleanupStore {
   return {
     async findChangedDays(tenant, sinceMs) {
       const params = { account: tenant, since: String(sinceMs) };
-      const rows = await client.query({ sql: changedDays, params, schema: dayRow, tag, tenant });
-      return rows.map(({ day }) => day);
+      const changed = await client.query({ sql: changedDays, params, schema: dayRow, tag, tenant });
+      const restated = await client.query({ ...findRestatedDays(tenant, sinceMs), schema: dayRow, tag, tenant });
+      return [...new Set([...changed, ...restated].map(({ day }) => day))].sort((a, b) => a - b);
     },
     async findSupersededHours(tenant, day, beforeMs) {
       const found: SupersededVersion[] = [];
@@ -139,6 +145,9 @@ export function createCleanupStore(client: ClickhouseClient): CleanupStore {
         const rows = await client.query({ ...statement, schema: hourVersionRow, tag, tenant });
         for (const row of rows) found.push({ table, start: row.hour, dataVersion: row.data_version, rows: row.rows });
       }
+      const theirs = findSupersededKubecostHours(tenant, windowOf(day, beforeMs));
+      for (const row of await client.query({ ...theirs, schema: hourVersionRow, tag, tenant }))
+        found.push({ table: kubecostTable, start: row.hour, dataVersion: row.data_version, rows: row.rows });
       return found;
     },
     async findSupersededDay(tenant, day, beforeMs) {

@@ -13,7 +13,7 @@ import type { RollupStore } from '../../ports';
 
 const tag: QueryTag = { surface: 'kubecost-worker', route: 'store-rollup' };
 
-/** Sums of days in `allocation_days` and `allocation_group_days`. */
+/** Sums of days in `allocation_days` and `allocation_dimension_days`. */
 export function createRollupStore(client: ClickhouseClient): RollupStore {
   return {
     versionOf: rollupVersionOf,

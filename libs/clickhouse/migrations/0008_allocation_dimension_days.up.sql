@@ -1,0 +1,64 @@
+-- Sums of days by one dimension: `namespace`, `controller`, `node`, or `label:<key>` for each key that the account chose. Every dimension of a
+-- version adds up to the same total. Columns that a dimension does not have are empty. By year, because a year of one dimension is a few
+-- granules, and every part more costs as much as a month of rows: it takes the place of a table by month.
+CREATE TABLE IF NOT EXISTS {{database}}.allocation_dimension_days {{on_cluster}}
+(
+    cloud_account_id UUID,
+    dimension LowCardinality(String),
+    date Date,
+    data_version String CODEC(ZSTD(1)),
+    kind LowCardinality(String),
+    asset_type LowCardinality(String),
+    node LowCardinality(String),
+    namespace LowCardinality(String),
+    controller_kind LowCardinality(String),
+    controller String,
+    label_value String,
+    fact_rows UInt64,
+    started_at DateTime64(3, 'UTC'),
+    ended_at DateTime64(3, 'UTC'),
+    covered_seconds Float64,
+    cpu_core_hours Nullable(Float64),
+    cpu_core_request_hours Nullable(Float64),
+    cpu_core_usage_hours Nullable(Float64),
+    cpu_core_measured_request_hours Nullable(Float64),
+    ram_byte_hours Nullable(Float64),
+    ram_byte_request_hours Nullable(Float64),
+    ram_byte_usage_hours Nullable(Float64),
+    ram_byte_measured_request_hours Nullable(Float64),
+    gpu_hours Nullable(Float64),
+    gpu_usage_hours Nullable(Float64),
+    gpu_measured_hours Nullable(Float64),
+    pv_byte_hours Nullable(Float64),
+    network_zone_bytes Nullable(Float64),
+    network_region_bytes Nullable(Float64),
+    network_internet_bytes Nullable(Float64),
+    network_transmit_bytes Nullable(Float64),
+    network_receive_bytes Nullable(Float64),
+    load_balancer_hours Nullable(Float64),
+    cpu_core_usage_max Nullable(Float64),
+    ram_byte_usage_max Nullable(Float64),
+    cpu_cost Nullable(Decimal(18, 9)),
+    ram_cost Nullable(Decimal(18, 9)),
+    gpu_cost Nullable(Decimal(18, 9)),
+    pv_cost Nullable(Decimal(18, 9)),
+    network_zone_cost Nullable(Decimal(18, 9)),
+    network_region_cost Nullable(Decimal(18, 9)),
+    network_internet_cost Nullable(Decimal(18, 9)),
+    network_cost Nullable(Decimal(18, 9)),
+    load_balancer_cost Nullable(Decimal(18, 9)),
+    management_cost Nullable(Decimal(18, 9)),
+    total_cost Decimal(18, 9),
+    flags Array(LowCardinality(String))
+)
+ENGINE = {{engine:MergeTree}}
+PARTITION BY toYear(date)
+ORDER BY (cloud_account_id, dimension, date, kind, namespace, controller_kind, controller, node, label_value, asset_type, data_version)
+TTL {{ttl:allocation_dimension_days}}
+SETTINGS non_replicated_deduplication_window = 10000;
+
+-- Which tables the rollup of a day is in. 0: its sums by dimension were in the table by month, so it is answered from the sums by pod until the
+-- day is summed again.
+ALTER TABLE {{database}}.account_days {{on_cluster}} ADD COLUMN IF NOT EXISTS rollup_revision UInt8;
+
+DROP TABLE IF EXISTS {{database}}.allocation_group_days {{on_cluster}} {{sync}};

@@ -1,0 +1,162 @@
+import type { Db } from 'mongodb';
+import { z } from 'zod';
+import type { Guard } from '../driver-errors';
+import type { Outbox } from '../outbox';
+
+/** Whose documents go: one account, or all of an organization when `wholeOrganization`. */
+export interface DoomedTenant {
+  readonly organizationId: string;
+  readonly wholeOrganization: boolean;
+  readonly cloudAccountIds: readonly string[];
+  /** People who belong to this organization only. */
+  readonly userIds: readonly string[];
+}
+
+/** Takes tenants out of the store. Every method throws `metadata-unavailable` when the store is down, and may be run again. */
+export interface TenantErasure {
+  /** All accounts of the organization, deleted ones too, and the people who belong to no other. */
+  find(organizationId: string): Promise<Pick<DoomedTenant, 'cloudAccountIds' | 'userIds'>>;
+  /** Ends credentials and sessions, so that nothing new comes. */
+  close(tenant: DoomedTenant): Promise<void>;
+  /** Removes every document of the tenant from every collection, accounts and the organization last. Answers how many, by collection. */
+  erase(tenant: DoomedTenant): Promise<Readonly<Record<string, number>>>;
+  /** How many documents still name the tenant anywhere, by collection; collections without any are left out. */
+  mentions(tenant: DoomedTenant): Promise<Readonly<Record<string, number>>>;
+}
+
+/** While these are there, a second run knows what the first one had to do. */
+const last = ['users', 'cloud_accounts', 'organizations'];
+const outboxPage = 1_000;
+const idDocument = z.object({ _id: z.string() });
+const userMemberships = z.object({
+  _id: z.string(),
+  memberships: z.array(z.object({ organization_id: z.string() })),
+});
+const limitedToken = z.object({ _id: z.string(), account_ids: z.array(z.string()) });
+
+/** As far as this file reads and writes them. */
+interface Erasable {
+  readonly _id: string;
+  readonly account_ids?: string[];
+  readonly memberships?: { organization_id: string }[];
+}
+
+const idsOf = (tenant: DoomedTenant): string[] => [
+  ...(tenant.wholeOrganization ? [tenant.organizationId] : []),
+  ...tenant.cloudAccountIds,
+  ...tenant.userIds,
+];
+
+/** Documents that belong to the tenant, by the names that references have in every collection. */
+function belonging(tenant: DoomedTenant): object {
+  const accounts = { $in: [...tenant.cloudAccountIds] };
+  const users = { $in: [...tenant.userIds] };
+  const ofAccounts = [
+    { _id: accounts },
+    { cloud_account_id: accounts },
+    // A rule without one of its conditions would hold for more than was meant.
+    { 'conditions.value': accounts },
+  ];
+  if (!tenant.wholeOrganization) return { $or: ofAccounts };
+  const ofOrganization = [{ _id: tenant.organizationId }, { organization_id: tenant.organizationId }];
+  return { $or: [...ofAccounts, ...ofOrganization, { _id: users }, { user_id: users }] };
+}
+
+async function shortenTokens(database: Db, accountIds: readonly string[]): Promise<void> {
+  const tokens = database.collection<Erasable>('tokens');
+  for (const found of await tokens.find({ account_ids: { $in: [...accountIds] } }).toArray()) {
+    const { _id, account_ids } = limitedToken.parse(found);
+    const left = account_ids.filter((id) => !accountIds.includes(id));
+    // Without any account left it may see nothing, so it is of no use.
+    if (left.length === 0) await tokens.deleteOne({ _id });
+    else await tokens.updateOne({ _id }, { $set: { account_ids: left } });
+  }
+}
+
+async function leaveOrganization(database: Db, tenant: DoomedTenant): Promise<void> {
+  const users = database.collection<Erasable>('users');
+  for (const found of await users.find({ 'memberships.organization_id': tenant.organizationId }).toArray()) {
+    const { _id } = idDocument.parse(found);
+    if (tenant.userIds.includes(_id)) continue;
+    const { memberships = [] } = found;
+    const left = memberships.filter(({ organization_id }) => organization_id !== tenant.organizationId);
+    // As they were read: who joins another organization at this moment stays in it, and the next round comes back to this.
+    await users.updateOne({ _id, memberships }, { $set: { memberships: left } });
+  }
+}
+
+async function emptyOutboxes(outbox: Outbox, ids: readonly string[]): Promise<void> {
+  for (const waiting of await outbox.pending(outboxPage)) {
+    const entries = waiting.entries.filter((entry) => ids.some((id) => entry.includes(id)));
+    if (entries.length > 0) await outbox.settle({ ...waiting, entries });
+  }
+}
+
+/** Tenants in the collections of a database. */
+export function createTenantErasure(database: Db, outbox: Outbox, run: Guard): TenantErasure {
+  const collections = async (): Promise<string[]> => {
+    const found = await database.listCollections({}, { nameOnly: true }).toArray();
+    const names = found.map(({ name }) => name).filter((name) => !name.startsWith('system.'));
+    return names.sort((a, b) => last.indexOf(a) - last.indexOf(b) || (a < b ? -1 : 1));
+  };
+  return {
+    find: (organizationId) =>
+      run(async () => {
+        const accounts = await database
+          .collection('cloud_accounts')
+          .find({ organization_id: organizationId }, { projection: { _id: 1 } })
+          .toArray();
+        const users = await database
+          .collection('users')
+          .find({ 'memberships.organization_id': organizationId }, { projection: { memberships: 1 } })
+          .toArray();
+        const alone = users
+          .map((user) => userMemberships.parse(user))
+          .filter(({ memberships }) => memberships.every(({ organization_id }) => organization_id === organizationId));
+        return {
+          cloudAccountIds: accounts.map((account) => idDocument.parse(account)._id).sort(),
+          userIds: alone.map(({ _id }) => _id).sort(),
+        };
+      }),
+    close: (tenant) =>
+      run(async () => {
+        const accounts = database.collection<Erasable & { deleted_at: Date | null; name_key: string }>(
+          'cloud_accounts',
+        );
+        for (const _id of tenant.cloudAccountIds) {
+          await accounts.updateOne({ _id, deleted_at: null }, { $set: { deleted_at: new Date(), name_key: _id } });
+        }
+        if (!tenant.wholeOrganization) return;
+        await database.collection('tokens').deleteMany({
+          $or: [{ organization_id: tenant.organizationId }, { user_id: { $in: [...tenant.userIds] } }],
+        });
+        await database.collection('invitations').deleteMany({ organization_id: tenant.organizationId });
+      }),
+    erase: (tenant) =>
+      run(async () => {
+        const removed: Record<string, number> = {};
+        await shortenTokens(database, tenant.cloudAccountIds);
+        await emptyOutboxes(outbox, idsOf(tenant));
+        if (tenant.wholeOrganization) await leaveOrganization(database, tenant);
+        for (const name of await collections()) {
+          const { deletedCount } = await database.collection(name).deleteMany(belonging(tenant));
+          if (deletedCount > 0) removed[name] = deletedCount;
+        }
+        return removed;
+      }),
+    mentions: (tenant) =>
+      run(async () => {
+        const found: Record<string, number> = {};
+        const ids = idsOf(tenant).map((id) => Buffer.from(id));
+        for (const name of await collections()) {
+          // Raw documents are Buffers, whatever their type says: the text of an id stands in them wherever it is used.
+          const documents: AsyncIterable<unknown> = database.collection(name).find({}, { raw: true });
+          for await (const document of documents) {
+            const bytes = Buffer.from(document as Uint8Array);
+            if (ids.some((id) => bytes.includes(id))) found[name] = (found[name] ?? 0) + 1;
+          }
+        }
+        return found;
+      }),
+  };
+}
