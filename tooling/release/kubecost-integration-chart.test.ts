@@ -215,7 +215,10 @@ describe('the allocation-exporter', () => {
       KUBECOST_URL: 'http://opencost.opencost.svc:9003',
       FOLD_BELOW_HOURLY_COST: '0.0001',
       POD_LABELS: 'team,app',
+      STATE_FILE: '/var/lib/allocation-exporter/closed-hours.json',
     });
+    const { volumeMounts = [] } = containerOf(find(example('opencost'), 'Deployment', name));
+    expect(volumeMounts.map(({ mountPath }) => mountPath)).toEqual(['/var/lib/allocation-exporter']);
     const ports = containerOf(find(example('opencost'), 'Deployment', name)).ports ?? [];
     const defaults = ['PORT', 'ADMIN_PORT'].map((key) => variables.find((variable) => variable.name === key)?.default);
     expect(ports.map(({ containerPort }) => String(containerPort))).toEqual(defaults);

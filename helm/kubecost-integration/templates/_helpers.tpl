@@ -26,7 +26,7 @@ app.kubernetes.io/name: allocation-exporter
 {{- define "kubecost-integration.exporterEnvironment" -}}
 {{- $namespace := default .Release.Namespace .Values.costModel.namespace -}}
 {{- $url := default (printf "http://kubecost-cost-analyzer.%s.svc:9090" $namespace) .Values.allocationExporter.kubecostUrl -}}
-{{ merge (dict "KUBECOST_URL" $url) .Values.allocationExporter.env | toYaml }}
+{{ merge (dict "KUBECOST_URL" $url) .Values.allocationExporter.env (dict "STATE_FILE" "/var/lib/allocation-exporter/closed-hours.json") | toYaml }}
 {{- end }}
 
 {{- /* Kubecost's own figures. Their labels name pods and nodes of the cluster, not the exporter's. */ -}}

@@ -13,8 +13,9 @@ import {
   type Logger,
 } from '@cloudtuner/service-kit';
 import { createKubecostHourSource } from './adapters/kubecost-hour-source';
+import { createStateFile } from './adapters/state-file';
 import type { Config } from './config';
-import { createClosedHours } from './domain/closed-hours';
+import { createClosedHours, type RememberedHour } from './domain/closed-hours';
 import { createExpositionStore, type ExpositionStore } from './http/exposition-store';
 import { createMetrics, setBreakerState, type ServiceMetrics } from './metrics';
 import type { HourSource } from './ports';
@@ -148,15 +149,20 @@ export function createApp(
   const podLabels = (config.POD_LABELS ?? '').split(',').filter((name) => name !== '');
   const source = createKubecostHourSource({ client, logger, podLabels, pageRows: config.KUBECOST_PAGE_ROWS });
   const intervalMs = config.POLL_INTERVAL_SECONDS * msPerSecond;
+  const state = config.STATE_FILE === undefined ? undefined : createStateFile(config.STATE_FILE, logger);
   const poll = createPoll({
     source: timed(source, metrics, nowMs),
     publisher: store,
-    closedHours: createClosedHours({
-      settleMs: config.CLOSED_HOUR_SETTLE_SECONDS * msPerSecond,
-      lookbackMs: config.CLOSED_HOUR_LOOKBACK_HOURS * msPerHour,
-      minIntervalMs: intervalMs,
-      maxIntervalMs: config.CLOSED_HOUR_REREAD_SECONDS * msPerSecond,
-    }),
+    closedHours: createClosedHours(
+      {
+        settleMs: config.CLOSED_HOUR_SETTLE_SECONDS * msPerSecond,
+        lookbackMs: config.CLOSED_HOUR_LOOKBACK_HOURS * msPerHour,
+        minIntervalMs: intervalMs,
+        maxIntervalMs: config.CLOSED_HOUR_REREAD_SECONDS * msPerSecond,
+      },
+      state?.load(),
+    ),
+    ...(state === undefined ? {} : { remember: (hours: readonly RememberedHour[]) => state.save(hours) }),
     foldLimits: { minHourlyCost: config.FOLD_BELOW_HOURLY_COST, maxPods: config.MAX_PODS },
     nowMs,
     staleMs: config.STALE_AFTER_SECONDS * msPerSecond,

@@ -46,6 +46,9 @@ export const config = defineConfig({
     min: 1,
     max: 1_000_000,
   }),
+  STATE_FILE: env.optionalString(
+    'File that remembers which closed hours were shown, so that a restart does not show them again. On a volume that outlives the container.',
+  ),
   POD_LABELS: env.optionalString(
     'Names of pod labels, as Kubecost writes them and with commas between, that `kubecost_pod_info` carries.',
   ),

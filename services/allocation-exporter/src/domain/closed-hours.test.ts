@@ -41,6 +41,27 @@ describe('createClosedHours', () => {
     expect(wider.due(noonMs + 6 * minuteMs)).toBe(startMs);
   });
 
+  it('leaves to a successor what was shown to its end, and nothing that was not', () => {
+    const hours = createClosedHours(limits);
+    const [first, second] = [noonMs - hourMs, noonMs - 2 * hourMs];
+    for (const startMs of [first, second]) {
+      hours.read(startMs, noonMs + 20 * minuteMs);
+      hours.shown(startMs, 'a');
+    }
+    hours.confirmed(first);
+    const left = hours.remembered();
+    expect(left).toEqual([{ hourStartMs: first, readAtMs: noonMs + 20 * minuteMs, fingerprint: 'a' }]);
+    const successor = createClosedHours(limits, left);
+    expect(successor.isNews(first, 'a')).toBe(false);
+    expect(successor.isNews(first, 'b')).toBe(true);
+    expect(successor.isNews(second, 'a')).toBe(true);
+    // The first was read a moment ago, so the other is due.
+    expect(successor.due(noonMs + 21 * minuteMs)).toBe(second);
+    // Restated and not shown to its end: said again.
+    hours.shown(first, 'b');
+    expect(hours.remembered()).toEqual([]);
+  });
+
   it('takes for news what differs from what was last shown', () => {
     const hours = createClosedHours(limits);
     expect(hours.isNews(noonMs, 'a')).toBe(true);

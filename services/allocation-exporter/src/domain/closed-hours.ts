@@ -10,7 +10,17 @@ export interface ClosedHourLimits {
   readonly maxIntervalMs: number;
 }
 
-/** Remembers what was read and shown of closed hours, and says which is due. Nothing of it has to survive a restart. */
+/** An hour that was shown to its end, and when it was last read. */
+export interface RememberedHour {
+  readonly hourStartMs: number;
+  readonly readAtMs: number;
+  readonly fingerprint: string;
+}
+
+/**
+ * Remembers what was read and shown of closed hours, and says which is due. Nothing of it has to survive a restart: without it the hours
+ * of the lookback are said again.
+ */
 export interface ClosedHours {
   /** The hour to read now: the latest that is due. */
   due(nowMs: number): number | undefined;
@@ -20,6 +30,10 @@ export interface ClosedHours {
   /** Whether what was read differs from what was last shown of the hour. */
   isNews(hourStartMs: number, fingerprint: string): boolean;
   shown(hourStartMs: number, fingerprint: string): void;
+  /** It was shown long enough. What was not is shown again after a restart. */
+  confirmed(hourStartMs: number): void;
+  /** What a successor need not show again. */
+  remembered(): RememberedHour[];
 }
 
 const msPerHour = 3_600_000;
@@ -28,19 +42,20 @@ interface State {
   readonly readAtMs?: number;
   readonly notBeforeMs?: number;
   readonly fingerprint?: string;
+  readonly isConfirmed?: boolean;
 }
 
 /**
  * An hour is read again after half of its age: late samples change it within minutes, the cloud's bill within two days.
  * That is about 16 readings an hour for a lookback of two days, however many hours it has.
  */
-export function createClosedHours({
-  settleMs,
-  lookbackMs,
-  minIntervalMs,
-  maxIntervalMs,
-}: ClosedHourLimits): ClosedHours {
-  const states = new Map<number, State>();
+export function createClosedHours(
+  { settleMs, lookbackMs, minIntervalMs, maxIntervalMs }: ClosedHourLimits,
+  remembered: readonly RememberedHour[] = [],
+): ClosedHours {
+  const states = new Map<number, State>(
+    remembered.map(({ hourStartMs, ...state }) => [hourStartMs, { ...state, isConfirmed: true }]),
+  );
 
   const isDue = (hourStartMs: number, nowMs: number): boolean => {
     const { readAtMs, notBeforeMs = -Infinity } = states.get(hourStartMs) ?? {};
@@ -68,7 +83,16 @@ export function createClosedHours({
     },
     isNews: (hourStartMs, fingerprint) => states.get(hourStartMs)?.fingerprint !== fingerprint,
     shown(hourStartMs, fingerprint) {
-      states.set(hourStartMs, { ...states.get(hourStartMs), fingerprint });
+      states.set(hourStartMs, { ...states.get(hourStartMs), fingerprint, isConfirmed: false });
     },
+    confirmed(hourStartMs) {
+      states.set(hourStartMs, { ...states.get(hourStartMs), isConfirmed: true });
+    },
+    remembered: () =>
+      [...states].flatMap(([hourStartMs, { readAtMs, fingerprint, isConfirmed }]) =>
+        readAtMs === undefined || fingerprint === undefined || isConfirmed !== true
+          ? []
+          : [{ hourStartMs, readAtMs, fingerprint }],
+      ),
   };
 }

@@ -1,5 +1,5 @@
 import { toAppError, type AppError } from '@cloudtuner/errors';
-import type { ClosedHours } from '../domain/closed-hours';
+import type { ClosedHours, RememberedHour } from '../domain/closed-hours';
 import { expositionLines, type Exposed } from '../domain/exposition';
 import type { FoldLimits } from '../domain/fold';
 import { fingerprintOf, toServedHour, type ReadHour, type ServedHour } from '../domain/hour';
@@ -17,6 +17,8 @@ export interface PollOptions {
   /** How long a closed hour is shown at least; it is also scraped at least twice. */
   readonly dwellMs: number;
   readonly events: PollEvents;
+  /** Keeps what a successor of this process need not say again; never fails. */
+  readonly remember?: (hours: readonly RememberedHour[]) => Promise<void>;
 }
 
 /** What happens, for logs and metrics. */
@@ -49,7 +51,7 @@ interface Shown {
 
 /** The state between rounds. None of it has to survive a restart: figures are of whole hours, and are said again. */
 export function createPoll(options: PollOptions): Poll {
-  const { source, publisher, closedHours, foldLimits, nowMs, staleMs, dwellMs, events } = options;
+  const { source, publisher, closedHours, foldLimits, nowMs, staleMs, dwellMs, events, remember } = options;
   let running: { readonly hour: ServedHour; readonly atMs: number } | undefined;
   let shown: Shown | undefined;
   let podRates: readonly PodRate[] = [];
@@ -140,10 +142,14 @@ export function createPoll(options: PollOptions): Poll {
 
   return {
     async round(signal) {
-      if (isPlaceFree()) shown = undefined;
+      if (shown !== undefined && isPlaceFree()) {
+        closedHours.confirmed(shown.hour.startMs);
+        shown = undefined;
+      }
       if (await attempt('running', readRunning, signal)) await attempt('closed', readClosed, signal);
       expireRunning();
       await publish();
+      await remember?.(closedHours.remembered());
     },
     async expire() {
       if (expireRunning()) await publish();
