@@ -25,6 +25,7 @@ import { createClickhouseFacts } from './adapters/clickhouse-facts';
 import { createClickhouseNodePrices } from './adapters/clickhouse-node-prices';
 import { createClickhouseReconciliation } from './adapters/clickhouse-reconciliation';
 import { createMemoryRateLimiter } from './adapters/memory-rate-limiter';
+import { createMetroculusCompatAllocations } from './adapters/metroculus-compat-allocations';
 import { createMetroculusLiveAllocations } from './adapters/metroculus-live-allocations';
 import { createMetroculusLiveAssets } from './adapters/metroculus-live-assets';
 import { createMetroculusLiveCosts } from './adapters/metroculus-live-costs';
@@ -254,7 +255,11 @@ function createRoutes(
     }),
     ...kubernetesCostRoutes(routes, usage),
     ...cleanExpensesRoutes(routes, costs),
-    ...modelRoutes(routes, { ...allocations, ...assets }),
+    ...modelRoutes(routes, {
+      ...{ ...allocations, ...assets },
+      compat: createMetroculusCompatAllocations(metroculusUsage, { now }),
+      usageBudgetMs: config.USAGE_BUDGET_MS,
+    }),
     ...breakdownExpensesRoutes(routes, costs),
     ...poolRoutes(routes, metadata),
     ...expenseImportRoutes(routes, importDependencies(config, { metadata, clickhouse, now })),

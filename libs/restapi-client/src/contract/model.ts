@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Operation } from './operation';
-import { groupErrors, queryErrors, windowErrors } from './query-errors';
+import { queryErrors, usageErrors, windowErrors } from './query-errors';
 
 const text = z.string().max(10_000).optional();
 const flag = z.enum(['true', 'false']).optional();
@@ -52,6 +52,11 @@ const allocationQuery = z.strictObject({
   idleByNode: flag,
   splitIdle: flag,
   includeAggregatedMetadata: flag,
+  /**
+   * `exact` (the default), or `compat`: OpenCost's own arithmetic of October 2024, its defects included, from the samples of at most a
+   * day, for comparing with an OpenCost of one's own.
+   */
+  mode: z.enum(['exact', 'compat']).optional(),
   filter: text,
   ...filters,
   shareNamespaces: text,
@@ -76,7 +81,7 @@ const head = { method: 'GET', access: 'signed-in', costClass: 'query', errorForm
 
 const allocation = {
   ...head,
-  errors: groupErrors,
+  errors: [...usageErrors, 'metrics-query-too-large'],
   query: allocationQuery,
   response: answer,
   example: { query: { window: '1d', aggregate: 'namespace' } },
