@@ -1,5 +1,6 @@
 import { readAllocationsStream, type KubecostAllocations } from './allocations-stream';
 import { readAssetsStream, type KubecostAssets } from './assets-stream';
+import { compatPath, readCompatStream, type CompatAllocations } from './compat-contract';
 import { createCaller, type Call, type MetroculusClientOptions, type Parameters } from './caller';
 import {
   clusterCostsSchema,
@@ -56,6 +57,12 @@ export interface MetroculusClient {
    * @throws AppError `metroculus-incomplete-stream` when the stream was cut or is not true to its last line.
    */
   getKubecostAllocations(window: AccountWindow): Promise<KubecostAllocations>;
+  /**
+   * The allocations of a window of up to a day by OpenCost's arithmetic of 2024, its defects included; they do not add up to the assets.
+   *
+   * @throws AppError `metroculus-incomplete-stream` when the stream was cut.
+   */
+  getKubecostCompatAllocations(window: AccountWindow): Promise<CompatAllocations>;
   /** What describes a cluster, as it was last seen in the window; at most an hour long. */
   getKubecostDescriptions(window: AccountWindow): Promise<KubecostDescriptions>;
   /** Of which closed hours Kubecost's own figures were scraped in the window, at most two hours long. */
@@ -107,6 +114,7 @@ export function createMetroculusClient(options: MetroculusClientOptions): Metroc
     getKubecostSavings: (window) => ask(metroculusPaths.savings, window, json(kubecostSavingsSchema)),
     getKubecostAssets: (window) => ask(metroculusPaths.assets, window, { read: readAssetsStream }),
     getKubecostAllocations: (window) => ask(metroculusPaths.allocations, window, { stream: readAllocationsStream }),
+    getKubecostCompatAllocations: (window) => ask(compatPath, window, { stream: readCompatStream }),
     getKubecostDescriptions: (window) => ask(descriptionsPath, window, json(kubecostDescriptionsSchema)),
     getKubecostStatements: (window) => ask(statementPaths.statements, window, json(kubecostStatementsSchema)),
     getKubecostFigures: ({ cloudAccountId, hourSeconds, saidAtMs, signal }) =>

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const texts = z.record(z.string(), z.string());
 
 /** One bound of a ResourceQuota. */
-export const describedQuotaSchema = z.object({
+const describedQuotaSchema = z.object({
   /** Name of the ResourceQuota. */
   quota: z.string(),
   /** `requests.cpu`, `limits.memory`, `pods`, … */

@@ -2,6 +2,7 @@ export type { KubecostAllocations } from './allocations-stream';
 export type { KubecostAssets } from './assets-stream';
 export type { KubecostFigures } from './figures-stream';
 export type { MetroculusClientOptions } from './caller';
+export { compatEndSchema, compatPath, maxCompatHours, type CompatAllocations, type CompatEnd } from './compat-contract';
 export { createMetroculusClient, type AccountWindow, type MetroculusClient } from './client';
 export {
   allocationRowSchema,

@@ -83,6 +83,7 @@ export function createApp(
     },
     parallelHours: config.CLUSTER_COSTS_PARALLEL_HOURS,
     maxPoints: config.METRICS_MAX_POINTS,
+    compatMaxSamples: config.COMPAT_MAX_SAMPLES,
     headroom: { cpu: config.SAVINGS_CPU_HEADROOM, memory: config.SAVINGS_MEMORY_HEADROOM },
   });
   const usageRoutes = createUsageRoutes({ usageStore: createPromqlUsageStore({ client, slots, metrics }), nowMs });

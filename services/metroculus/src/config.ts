@@ -56,6 +56,11 @@ export const config = defineConfig({
     min: 1,
     max: 10_000_000,
   }),
+  COMPAT_MAX_SAMPLES: env.integer('Samples of one window of `kubecost_compat_allocations`, all in memory at once.', {
+    default: 3_000_000,
+    min: 1_000,
+    max: 100_000_000,
+  }),
   SAVINGS_CPU_HEADROOM: env.number('Recommended cores = 95th percentile of usage × this.', {
     default: 1.15,
     min: 1,

@@ -27,6 +27,8 @@ export interface MetricsStore {
   clusterSeries(tenantId: string, window: TimeWindow, signal: AbortSignal): Promise<AssetSeries>;
   /** The pods of a window, whose samples are read some at a time. */
   pods(tenantId: string, window: TimeWindow, signal: AbortSignal): Promise<PodReader>;
+  /** What claims of volumes ask for: only OpenCost's arithmetic needs it. */
+  claimSeries(tenantId: string, window: TimeWindow, signal: AbortSignal): Promise<AssetSeries>;
   /** The last samples in a window of what describes a cluster. */
   descriptionSeries(tenantId: string, window: TimeWindow, signal: AbortSignal): Promise<readonly Series[]>;
   /** Which closed hour Kubecost's exporter showed, at each scrape of a window. */

@@ -27,6 +27,7 @@ import { createClickhouseNodePrices } from './adapters/clickhouse-node-prices';
 import { createClickhouseReconciliation } from './adapters/clickhouse-reconciliation';
 import { createMemoryRateLimiter } from './adapters/memory-rate-limiter';
 import { createLiveKubecost } from './adapters/live-kubecost';
+import { createMetroculusCompatAllocations } from './adapters/metroculus-compat-allocations';
 import { createMetroculusLiveAllocations } from './adapters/metroculus-live-allocations';
 import { createMetroculusLiveAssets } from './adapters/metroculus-live-assets';
 import { createMetroculusLiveCosts } from './adapters/metroculus-live-costs';
@@ -286,7 +287,12 @@ function createRoutes(
     }),
     ...kubernetesCostRoutes(routes, usage),
     ...cleanExpensesRoutes(routes, costs),
-    ...modelRoutes(routes, { ...allocations, ...assets }),
+    ...modelRoutes(routes, {
+      ...allocations,
+      ...assets,
+      compat: createMetroculusCompatAllocations(metroculusUsage, { now }),
+      usageBudgetMs: config.USAGE_BUDGET_MS,
+    }),
     ...breakdownExpensesRoutes(routes, costs),
     ...exportRoutes(routes, { ...costs, ...allocations, encoders: { csv: encodeCsv, parquet: encodeParquet } }),
     ...poolRoutes(routes, metadata),

@@ -150,6 +150,16 @@ export interface NotedQuotasReader {
   read(cloudAccountId: string, window: TimeWindow): Promise<ReadonlyMap<string, readonly QuotaLevel[]>>;
 }
 
+/** Allocations by OpenCost's arithmetic, computed from the samples now. */
+export interface CompatAllocationsReader {
+  /** Of a window of at most a day. Gives up at `deadlineMs`. @throws AppError */
+  readWindow(
+    cloudAccountId: string,
+    window: TimeWindow,
+    options: { readonly deadlineMs: number; readonly signal: AbortSignal },
+  ): Promise<readonly AllocationFact[]>;
+}
+
 /** Our stored costs held against those of a tenant's own Kubecost. */
 export interface ReconciliationReader {
   /** Over the hours of the window (whole hours) that both have closed. @throws AppError `clickhouse-unavailable`, `facts-incomplete` */

@@ -51,7 +51,7 @@ export interface DescriptionsRepository {
 }
 
 /** One document of `cluster_descriptions`. Facts are text: label names may have dots and dollars, which keys of MongoDB may not. */
-export const descriptionDocument = z.object({
+const descriptionDocument = z.object({
   _id: z.string(),
   cloud_account_id: z.string(),
   kind: z.enum(describedKinds),
@@ -70,7 +70,7 @@ const attempts = 8;
 const record = z.record(z.string(), z.unknown());
 
 /** JSON with sorted keys, so that equal facts are equal texts. */
-export function factsText(value: unknown): string {
+function factsText(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([left], [right]) => (left < right ? -1 : 1)))

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allocationRules } from './allocations';
 import type { Operation } from './operation';
-import { groupErrors, queryErrors, windowErrors } from './query-errors';
+import { queryErrors, usageErrors, windowErrors } from './query-errors';
 
 // All together they stay below what an address may be long.
 const text = z.string().max(4_000).optional();
@@ -55,6 +55,11 @@ const allocationQuery = z.strictObject({
   idleByNode: flag,
   splitIdle: flag,
   includeAggregatedMetadata: flag,
+  /**
+   * `exact` (the default), or `compat`: OpenCost's own arithmetic of October 2024, its defects included, from the samples of at most a
+   * day, for comparing with an OpenCost of one's own.
+   */
+  mode: z.enum(['exact', 'compat']).optional(),
   filter: z.string().max(10_000).optional(),
   ...filters,
   shareNamespaces: text,
@@ -79,7 +84,7 @@ const head = { method: 'GET', access: 'signed-in', costClass: 'query', errorForm
 
 const allocation = {
   ...head,
-  errors: groupErrors,
+  errors: [...usageErrors, 'metrics-query-too-large'],
   rules: [
     ...allocationRules,
     'must be as includeIdle',

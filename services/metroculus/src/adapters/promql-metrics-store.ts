@@ -4,7 +4,7 @@ import type { LabelledValue } from '../domain/workload-usage';
 import type { MetricsStore } from '../ports';
 import { assetQueries, sampledTime } from '../promql/asset-queries';
 import { metricsQuery } from '../promql/metric-queries';
-import { clusterQueries } from '../promql/pod-queries';
+import { claimsQuery, clusterQueries } from '../promql/pod-queries';
 import { probeQuery } from '../promql/probe-query';
 import { descriptionsQuery } from '../promql/description-queries';
 import { figuresQuery, statementsQuery } from '../promql/statement-queries';
@@ -35,6 +35,8 @@ export function createPromqlMetricsStore(dependencies: Dependencies): MetricsSto
       (await runner.all('cluster', signal, clusterQueries(tenantId, sampledTime(window, nowMs())))).flat(),
     pods: (tenantId, window, signal) =>
       openPods(runner, { tenantId, time: sampledTime(window, nowMs()), nowMs: nowMs() }, signal),
+    claimSeries: async (tenantId, window, signal) =>
+      (await runner.all('claims', signal, [claimsQuery(tenantId, sampledTime(window, nowMs()))])).flat(),
     descriptionSeries: async (tenantId, window, signal) =>
       (await runner.all('descriptions', signal, [descriptionsQuery(tenantId, window)])).flat(),
     statementSeries: async (tenantId, window, signal) =>

@@ -9,6 +9,7 @@ export interface RouteDependencies {
   readonly onPriced: (priced: { readonly flags: readonly string[] }) => void;
   readonly parallelHours: number;
   readonly maxPoints: number;
+  readonly compatMaxSamples: number;
   readonly headroom: { readonly cpu: number; readonly memory: number };
   readonly allocation: Pick<AllocationContext, 'podsPerPart' | 'turn' | 'onAllocated'>;
 }

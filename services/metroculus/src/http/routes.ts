@@ -15,6 +15,7 @@ import { allocationsRoute, assetsRoute } from './hour-routes';
 import { seconds, secondsOrNull } from './present-time';
 import { metricsQuery, windowOf, windowQuery } from './query-parameters';
 import type { RouteDependencies } from './route-dependencies';
+import { compatRoute } from './compat-routes';
 import { descriptionsRoute } from './description-routes';
 import { createStatementRoutes } from './statement-routes';
 
@@ -157,5 +158,6 @@ export function createRoutes(dependencies: RouteDependencies): Route<undefined>[
     ),
     ...createStatementRoutes(dependencies),
     descriptionsRoute(dependencies),
+    compatRoute(dependencies),
   ];
 }

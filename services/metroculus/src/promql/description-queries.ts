@@ -3,7 +3,7 @@ import { range, selector } from '@cloudtuner/prometheus-client';
 import type { TimedQuery } from './asset-queries';
 
 /** Metrics that say what a cluster, its nodes and namespaces are. */
-export const descriptionMetrics = [
+const descriptionMetrics = [
   'kube_namespace_annotations',
   'kube_namespace_labels',
   'kube_node_labels',

@@ -1,14 +1,31 @@
-import { assetMetricNames, clusterMetricNames, podMetricNames, type TimeWindow } from '@cloudtuner/cost-model';
+import {
+  allocationMetricNames,
+  assetMetricNames,
+  clusterMetricNames,
+  compatMetricNames,
+  podMetricNames,
+  type TimeWindow,
+} from '@cloudtuner/cost-model';
 import { oneOf, range, selector, type InstantVector, type Matcher } from '@cloudtuner/prometheus-client';
 import { egressMetric, gaugesQuery, type TimedQuery } from './asset-queries';
 
 const assetMetrics: ReadonlySet<string> = new Set(assetMetricNames);
+const allocationMetrics: ReadonlySet<string> = new Set(allocationMetricNames);
 const descriptions = clusterMetricNames.filter((name) => !assetMetrics.has(name));
 
 /** Everything of a cluster but its pods: prices and capacities; owners, namespaces, Services and claims. */
 export function clusterQueries(tenantId: string, time: TimeWindow): readonly TimedQuery[] {
   const described = range(selector({ tenantId, metrics: descriptions }), time.endMs - time.startMs);
   return [gaugesQuery(tenantId, time), { query: described, atMs: time.endMs }];
+}
+
+// What OpenCost's arithmetic reads beside what the exact one does.
+const claims = compatMetricNames.filter((name) => !allocationMetrics.has(name));
+
+/** What claims of volumes ask for. */
+export function claimsQuery(tenantId: string, time: TimeWindow): TimedQuery {
+  const asked = selector({ tenantId, metrics: claims });
+  return { query: range(asked, time.endMs - time.startMs), atMs: time.endMs };
 }
 
 /**

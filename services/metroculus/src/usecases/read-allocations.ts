@@ -35,7 +35,7 @@ const podsPerTurn = 25;
 const isTooLarge = (error: unknown): boolean => isAppError(error) && error.code === 'metrics-query-too-large';
 
 /** Reads pods part by part; a part that does not fit into an answer is halved, and so are those that follow. */
-class PodParts {
+export class PodParts {
   private next = 0;
 
   constructor(

@@ -1,4 +1,10 @@
-import { openCostAllocationResponse, openCostSummaryResponse, parseFilter, parseWindow } from '@cloudtuner/cost-model';
+import {
+  openCostAllocationResponse,
+  openCostSummaryResponse,
+  parseFilter,
+  parseWindow,
+  type AllocationSet,
+} from '@cloudtuner/cost-model';
 import type { CloudAccount, TokenIdentity } from '@cloudtuner/metadata';
 import { operations } from '@cloudtuner/restapi-client';
 import type { Route } from '@cloudtuner/service-kit';
@@ -6,7 +12,9 @@ import { clusterNamesOf } from '../../domain/cluster-names';
 import { wholeHours } from '../../domain/requested-window';
 import { allows } from '../../domain/role-permissions';
 import { eachBounded } from '../../usecases/each-bounded';
-import { readAllocations } from '../../usecases/read-allocations';
+import type { CompatAllocationsReader } from '../../ports';
+import { readAllocations, type AllocationsQuestion } from '../../usecases/read-allocations';
+import { readCompatAllocations } from '../../usecases/read-compat-allocations';
 import { readClusterAssets, type AssetSources } from '../../usecases/read-cluster-assets';
 import type { AllocationDependencies } from '../cluster-allocation';
 import { ledgerRequest } from '../cost-request';
@@ -16,7 +24,8 @@ import type { Principal } from '../principal';
 import { sees } from '../scope-checks';
 import type { ScopedRoutes } from '../scoped-routes';
 
-type Dependencies = AllocationDependencies & AssetSources;
+type Dependencies = AllocationDependencies &
+  AssetSources & { readonly compat: CompatAllocationsReader; readonly usageBudgetMs: number };
 
 const clusterConcurrency = 4;
 
@@ -34,6 +43,16 @@ async function clustersOf({ cloudAccounts, noteRead }: Dependencies, identity: T
   return clusters;
 }
 
+async function setsOf(
+  dependencies: Dependencies,
+  accounts: readonly CloudAccount[],
+  { question, mode }: { readonly question: AllocationsQuestion; readonly mode: 'exact' | 'compat' },
+): Promise<readonly AllocationSet[]> {
+  if (mode === 'exact') return (await readAllocations(dependencies, accounts, question)).steps.map(({ set }) => set);
+  const deadlineMs = question.nowMs + dependencies.usageBudgetMs;
+  return readCompatAllocations(dependencies, accounts, { question, deadlineMs });
+}
+
 type AllocationOperation = (typeof operations)[
   'getModelAllocation' | 'computeModelAllocation' | 'getModelAllocationSummary' | 'computeModelAllocationSummary'];
 
@@ -49,10 +68,10 @@ function allocationRoute(
     const idleByDefault = !path.includes('/compute');
     const context = { nowMs: now(), liveBudgetMs, route: operationId, signal, idleByDefault };
     const question = modelQuestion(query, context);
-    const { steps } = await readAllocations(dependencies, await clustersOf(dependencies, identity), question);
-    const sets = steps.map(({ set }) => set);
-    if (isSummary) return openCostSummaryResponse(sets, question.window, 'exact');
-    return openCostAllocationResponse(sets, { mode: 'exact', includeMetadata: wantsMetadata(query) });
+    const mode = query.mode ?? 'exact';
+    const sets = await setsOf(dependencies, await clustersOf(dependencies, identity), { question, mode });
+    if (isSummary) return openCostSummaryResponse(sets, question.window, mode);
+    return openCostAllocationResponse(sets, { mode, includeMetadata: wantsMetadata(query) });
   });
 }
 
