@@ -4,6 +4,7 @@ import { benchHour } from './allocation/hour/bench';
 import { sizes } from './allocation/sizes';
 import { benchBills } from './bills/bench';
 import { capacityReport } from './capacity/report';
+import { benchFreshness } from './freshness/bench';
 import { benchGateway } from './gateway/bench';
 import { benchParts } from './gateway/parts/parts';
 import { benchPressure } from './gateway/pressure';
@@ -14,10 +15,20 @@ const usage = `usage: npm run bench -- gateway [--seconds 80] [--store thanos|pr
        npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]
        npm run bench -- bills [--records 1000000] [--kills 2]
        npm run bench -- hour [--size S|M|L|XL] [--store thanos|prometheus] [--env NAME=value]…
+       npm run bench -- freshness [--minutes 30] [--store thanos|prometheus]
        npm run bench -- capacity`;
 
 const everyStore = ['thanos', 'prometheus'] as const;
-const defaultSeconds = { gateway: 80, parts: 20, pressure: 40, allocation: 600, bills: 600, hour: 60, capacity: 1 };
+const defaultSeconds = {
+  gateway: 80,
+  parts: 20,
+  pressure: 40,
+  allocation: 600,
+  bills: 600,
+  hour: 60,
+  freshness: 1,
+  capacity: 1,
+};
 
 interface Flags {
   readonly seconds: number;
@@ -27,6 +38,7 @@ interface Flags {
   readonly size: string;
   readonly records: string;
   readonly kills: string;
+  readonly minutes: string;
 }
 
 /** A benchmark's report; undefined: its flags were not understood. */
@@ -68,6 +80,11 @@ const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
     if (known === undefined || stores.length === 0) return undefined;
     return benchHour({ pods: known.pods, stores, environment: environmentOf(env), say });
   },
+  freshness: ({ minutes, store }) => {
+    const [kind] = storesOf(store);
+    if (kind === undefined || !(Number(minutes) > 0)) return undefined;
+    return benchFreshness({ minutes: Number(minutes), store: kind, say });
+  },
   capacity: capacityReport,
 };
 
@@ -85,6 +102,7 @@ function readFlags() {
       size: { type: 'string', default: 'S' },
       records: { type: 'string', default: '1000000' },
       kills: { type: 'string', default: '2' },
+      minutes: { type: 'string', default: '30' },
     },
   });
 }
