@@ -4,6 +4,7 @@ import { benchHour } from './allocation/hour/bench';
 import { sizes } from './allocation/sizes';
 import { benchBills } from './bills/bench';
 import { capacityReport } from './capacity/report';
+import { benchFreshness } from './freshness/bench';
 import { benchGateway } from './gateway/bench';
 import { benchParts } from './gateway/parts/parts';
 import { benchPressure } from './gateway/pressure';
@@ -18,6 +19,7 @@ const usage = `usage: npm run bench -- gateway [--seconds 80] [--store thanos|pr
        npm run bench -- hour [--size S|M|L|XL] [--store thanos|prometheus] [--env NAME=value]…
        npm run bench -- worker [--size S|M|L|XL] [--pods 600] [--hours 1] [--store thanos|prometheus]
        npm run bench -- restapi [--size S|M|L|XL] [--seconds 240] [--pause-ms 5000]
+       npm run bench -- freshness [--minutes 30] [--store thanos|prometheus]
        npm run bench -- capacity`;
 
 const everyStore = ['thanos', 'prometheus'] as const;
@@ -30,6 +32,7 @@ const defaultSeconds = {
   hour: 60,
   worker: 60,
   restapi: 240,
+  freshness: 1,
   capacity: 1,
 };
 
@@ -44,6 +47,7 @@ interface Flags {
   readonly 'pause-ms': string;
   readonly pods: string | undefined;
   readonly hours: string;
+  readonly minutes: string;
 }
 
 /** A benchmark's report; undefined: its flags were not understood. */
@@ -98,6 +102,11 @@ const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
     const pauseMs = Number(pause);
     return known && pauseMs >= 0 ? benchRestapi({ size: known, seconds, pauseMs, cpuMicroseconds, say }) : undefined;
   },
+  freshness: ({ minutes, store }) => {
+    const [kind] = storesOf(store);
+    if (kind === undefined || !(Number(minutes) > 0)) return undefined;
+    return benchFreshness({ minutes: Number(minutes), store: kind, say });
+  },
   capacity: capacityReport,
 };
 
@@ -118,6 +127,7 @@ function readFlags() {
       'pause-ms': { type: 'string', default: '5000' },
       pods: { type: 'string' },
       hours: { type: 'string', default: '1' },
+      minutes: { type: 'string', default: '30' },
     },
   });
 }
