@@ -6,6 +6,7 @@ import { load, machine } from '../machine';
 import { cpuSeconds, residentMebibytes } from '../proc';
 import { browseAll, type ClientsOptions } from './clients';
 import { renderAnswered, renderQuarters } from './report';
+import { renderRouteCosts } from './route-costs';
 import { standDatabase, startStand, type Stand } from './stand';
 
 const secondsPerDay = 86_400;
@@ -71,10 +72,12 @@ export async function benchRestapi(options: RestapiBenchOptions): Promise<string
     const dashboard = await fillStand(stand, options);
     const { baseUrl, token } = { baseUrl: stand.restapi.url, token: stand.token };
     const asked = { baseUrl, token, clients, pauseMs: options.pauseMs, dashboard };
+    const pids = { restapi: stand.restapi.pid, ClickHouse: stand.clickhousePid };
+    options.say('asking one after the other');
+    const routeCosts = await renderRouteCosts({ baseUrl, token, dashboard, pids });
     options.say('warming up');
     await browseAll({ ...asked, seconds: warmUpSeconds });
     options.say('measuring');
-    const pids = { restapi: stand.restapi.pid, ClickHouse: stand.clickhousePid };
     const processes = Object.entries(pids).map(([name, pid]) => {
       const samples: number[] = [];
       return { name, pid, cpuBefore: cpuSeconds(pid), samples };
@@ -92,6 +95,8 @@ export async function benchRestapi(options: RestapiBenchOptions): Promise<string
     return [
       `size ${options.size.name}: ${options.size.pods.toLocaleString('en')} pods × ${String(days)} days, ${String(assetsOf(options.size))} assets; ${String(clients)} clients, mean pause ${String(options.pauseMs)} ms, ${String(options.seconds)} s`,
       `machine: ${machine()}; load average ${loadBefore} before, ${load()} after; ${rate.toFixed(1)} requests/s`,
+      '',
+      routeCosts,
       '',
       renderAnswered(answered),
       '',
