@@ -7,7 +7,7 @@ import { backfill, dayMs, floorTo, pushPast, startPlatform, type Platform, type 
 import { changedPaths, recordAnswers, type RecordedAnswers } from './recorded-answers';
 
 const startDeadlineMs = 600_000;
-const stepDeadlineMs = 180_000;
+const stepDeadlineMs = 400_000;
 const day = { startMs: floorTo(dayMs, Date.now()) - dayMs, endMs: floorTo(dayMs, Date.now()) };
 
 let platform: Platform;

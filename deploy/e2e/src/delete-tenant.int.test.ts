@@ -10,7 +10,7 @@ import { changedPaths, recordAnswers, type RecordedAnswers } from './recorded-an
 import { createTenantBlocks } from './tenant-blocks';
 
 const startDeadlineMs = 600_000;
-const stepDeadlineMs = 180_000;
+const stepDeadlineMs = 400_000;
 const day = { startMs: floorTo(dayMs, Date.now()) - dayMs, endMs: floorTo(dayMs, Date.now()) };
 
 let platform: Platform;

@@ -110,7 +110,11 @@ async function mentionsIn(redis: Redis, key: string, names: Names): Promise<Ment
 
 /** What names tenants in the Redis of the queues. It reads every key of the prefix: for operators, not for requests. */
 export function openTenantKeys(options: QueueConnection & { readonly prefix: string }): TenantKeys {
-  const redis = new Redis(options.redisUrl, { ...patientOptions(options), maxRetriesPerRequest: attempts });
+  const redis = new Redis(options.redisUrl, {
+    ...patientOptions(options),
+    maxRetriesPerRequest: attempts,
+    lazyConnect: true,
+  });
   // Every command reports its own failure.
   redis.on('error', () => undefined);
 
