@@ -12,7 +12,7 @@ export {
 } from './contracts';
 export { defineQueue, jobIdOf, type Backoff, type QueueDefinition, type Retain } from './define-queue';
 export { createProducer } from './producer';
-export { createQueueBoard, queueNames, type FailedJob, type QueueBoard } from './queue-board';
+export { createQueueBoard, type FailedJob, type QueueBoard } from './queue-board';
 export { createQueueMetrics } from './queue-metrics';
 export type {
   Consumer,
