@@ -16,7 +16,7 @@ export {
 export { cronFault } from './cron';
 export { defineQueue, jobIdOf, type Backoff, type QueueDefinition, type Retain } from './define-queue';
 export { createProducer } from './producer';
-export { createQueueBoard, queueNames, type FailedJob, type QueueBoard } from './queue-board';
+export { createQueueBoard, type FailedJob, type QueueBoard } from './queue-board';
 export { openTenantKeys, type TenantKeys } from './tenant-keys';
 export { createQueueMetrics } from './queue-metrics';
 export type {

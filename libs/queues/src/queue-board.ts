@@ -28,7 +28,7 @@ export interface QueueBoard {
 }
 
 /** Names of the worker's queues, sorted. */
-export const queueNames: readonly string[] = Object.values(contracts)
+const queueNames: readonly string[] = Object.values(contracts)
   .flatMap((contract) => ('jobId' in contract ? [contract.name] : []))
   .sort();
 

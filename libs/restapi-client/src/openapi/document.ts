@@ -172,7 +172,7 @@ const description = `Costs of Kubernetes clusters and clouds, and the organizati
 
 Errors are problem documents (RFC 9457) with a \`code\` that never changes its meaning. An id of another organization is
 answered exactly like one that does not exist. Amounts are rounded once; \`null\` is "not measured", which is not zero.
-Windows are half-open, in UTC.`;
+Windows are half-open, in UTC. Sign in by \`POST /restapi/v2/tokens\`, and send the token as \`Authorization: Bearer …\`.`;
 
 /** The OpenAPI 3.1 document of these operations. */
 export function openApiDocument(

@@ -4,7 +4,7 @@ import { openApiDocument, operations } from '@cloudtuner/restapi-client';
 import type { StaticAsset } from '@cloudtuner/service-kit';
 
 /** Version of the API: what is in the paths, and counted up with what is added. */
-const apiVersion = '2.0.0';
+const apiVersion = '2.1.0';
 
 const base = '/restapi/v2';
 
