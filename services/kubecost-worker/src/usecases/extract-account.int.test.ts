@@ -105,6 +105,15 @@ describe('extracting what an account’s Kubecost says', () => {
     }
   });
 
+  it('is not done while another run holds a window: the others are read, and it comes back for that one', async () => {
+    await world.locks.hold(account, `kubecost-${String(hourAgo(2))}`, signal, async () => {
+      await expect(run()).rejects.toMatchObject({ code: 'hour-busy' });
+    });
+    expect(world.outcomes()).toEqual(Array.from({ length: 3 }, () => 'allocation stored'));
+    await run();
+    expect(world.outcomes()).toEqual(['allocation stored']);
+  });
+
   it('stores the figures of each hour beside those that its exporter says, and again only when they are others', async () => {
     const from = hourAgo(2);
     const current = async () =>
