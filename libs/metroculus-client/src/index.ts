@@ -1,6 +1,7 @@
 export type { KubecostAllocations } from './allocations-stream';
 export type { KubecostAssets } from './assets-stream';
 export type { KubecostFigures } from './figures-stream';
+export { kubecostFigureLine, kubecostFigureOf } from './kubecost-figure';
 export type { MetroculusClientOptions } from './caller';
 export { compatEndSchema, compatPath, maxCompatHours, type CompatAllocations, type CompatEnd } from './compat-contract';
 export { createMetroculusClient, type AccountWindow, type MetroculusClient } from './client';

@@ -175,6 +175,7 @@ function createExtractJobs(config: Config, adapters: Adapters, { logger }: Worke
     extractJob(kind, {
       ...{ accounts, locks, now, log: logger, store: extracts },
       reader: createDocumentReader(adapters.kubecosts),
+      figures: createKubecostStore(adapters.clickhouse),
       lookbackHours: config.EXTRACT_LOOKBACK_HOURS,
       observe: ({ kind: ofWindow }, outcome, seconds) => {
         extractMetrics.run(ofWindow, outcome, seconds);

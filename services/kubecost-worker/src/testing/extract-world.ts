@@ -11,6 +11,7 @@ import {
 } from '@cloudtuner/test-kit';
 import { z } from 'zod';
 import { createExtractStore } from '../adapters/clickhouse/extract-store';
+import { createKubecostStore } from '../adapters/clickhouse/kubecost-store';
 import { createDocumentReader } from '../adapters/kubecost/document-reader';
 import { createRedisLocks, type RedisLocks } from '../adapters/redis/redis-locks';
 import type { ExtractAccountPorts } from '../usecases/extract-account';
@@ -91,6 +92,7 @@ export async function startExtractWorld(
       ...{ locks, now, log, lookbackHours: 4 },
       reader: createDocumentReader(clients),
       store: createExtractStore(clickhouse),
+      figures: createKubecostStore(clickhouse),
       accounts: {
         find: (id) =>
           Promise.resolve({

@@ -1,6 +1,7 @@
-import { sumNanos } from '@cloudtuner/cost-model';
+import { parseNanos, sumNanos } from '@cloudtuner/cost-model';
 import { allocationSchema, toKubecostRows } from '@cloudtuner/kubecost-client';
 import { randomTenant } from '@cloudtuner/test-kit';
+import { z } from 'zod';
 import { createCleanupStore } from '../adapters/clickhouse/cleanup-store';
 import { daySeconds, hourSeconds } from '../domain/calendar';
 import { extractWindow as windowOf, type ExtractKind } from '../domain/extraction';
@@ -102,6 +103,43 @@ describe('extracting what an account’s Kubecost says', () => {
       for (const hour of [1, 2, 3, 4]) await extractHour(hourAgo(hour), other);
       expect(await rows(true, other)).toEqual(reference);
     }
+  });
+
+  it('is not done while another run holds a window: the others are read, and it comes back for that one', async () => {
+    await world.locks.hold(account, `kubecost-${String(hourAgo(2))}`, signal, async () => {
+      await expect(run()).rejects.toMatchObject({ code: 'hour-busy' });
+    });
+    expect(world.outcomes()).toEqual(Array.from({ length: 3 }, () => 'allocation stored'));
+    await run();
+    expect(world.outcomes()).toEqual(['allocation stored']);
+  });
+
+  it('stores the figures of each hour beside those that its exporter says, and again only when they are others', async () => {
+    const from = hourAgo(2);
+    const current = async () =>
+      (await world.ports.figures.findStatements(account, { from, until: from + hourSeconds }))[0];
+    await extractHour(from);
+    const first = await current();
+    expect(first).toMatchObject({ hour: from, saidAtMs: world.nowMs, dataVersion: String(world.nowMs) });
+    const cost = await world.clickhouse.query({
+      sql: `SELECT toString(sum(cpu_cost + ram_cost + gpu_cost)) AS cost, count() AS rows FROM kubecost_hours
+            WHERE cloud_account_id = {account:UUID} AND hour = toDateTime({from:UInt32})`,
+      params: { account, from },
+      schema: z.object({ cost: z.string(), rows: z.coerce.number() }),
+      tag: { surface: 'test', route: 'figures' },
+      tenant: account,
+    });
+    expect(cost.map((row) => [parseNanos(row.cost), row.rows])).toEqual([[await costOf(from), first?.rows]]);
+    // Asked again it says the same: only the moment moves.
+    world.nowMs += 1_000;
+    await extractHour(from);
+    expect(await current()).toEqual({ ...first, saidAtMs: world.nowMs });
+    // The exporter has said something later: what was asked for before it does not take its place.
+    const later = { ...first, hour: from, dataVersion: 'said', saidAtMs: world.nowMs + 5_000, sha256: 'x', rows: 0 };
+    await world.ports.figures.putStatement(account, later, world.nowMs);
+    world.nowMs += 1_000;
+    await extractHour(from);
+    expect(await current()).toEqual(later);
   });
 
   it('does not let an answer that was asked for earlier take the place of a later one', async () => {

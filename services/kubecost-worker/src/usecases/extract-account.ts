@@ -21,10 +21,13 @@ export interface ExtractAccountPorts extends ExtractWindowPorts {
 const isOfTheWindowOnly = (code: string): boolean =>
   ['kubecost-answer-unexpected', 'kubecost-answer-too-large', 'kubecost-rejected'].includes(code);
 
+/** Another run, or one that was killed a moment ago, holds the window. This one is not done before that is. */
+const isBusy = (error: unknown): boolean => isAppError(error) && error.code === 'hour-busy';
+
 async function extractOne(
   ports: ExtractAccountPorts,
   request: Parameters<typeof extractWindow>[1],
-): Promise<ExtractOutcome | 'not-offered' | 'busy'> {
+): Promise<ExtractOutcome | 'not-offered'> {
   const startedMs = performance.now();
   const observe = (outcome: Parameters<ExtractAccountPorts['observe']>[1]): void => {
     ports.observe(request.window, outcome, (performance.now() - startedMs) / 1_000);
@@ -35,14 +38,13 @@ async function extractOne(
     return outcome;
   } catch (error) {
     request.signal.throwIfAborted();
-    // Another worker is at it and tells of it.
-    if (isAppError(error) && error.code === 'hour-busy') return 'busy';
     // OpenCost has no budgets. What has no allocations is not what it should be: a login page, for one.
     if (request.window.kind === 'budgets' && isAppError(error) && error.code === 'kubecost-not-offered') {
       observe('not-offered');
       return 'not-offered';
     }
-    observe('failed');
+    // Another run is at it and tells of it.
+    if (!isBusy(error)) observe('failed');
     throw error;
   }
 }
@@ -72,8 +74,9 @@ export async function extractAccount(
       if (outcome === 'not-offered') break;
     } catch (error) {
       signal.throwIfAborted();
-      failure ??= toAppError(error);
-      if (!isOfTheWindowOnly(toAppError(error).code)) break;
+      // That of a busy window is said last: it only has the job come back in a moment.
+      if (failure === undefined || isBusy(failure)) failure = toAppError(error);
+      if (!isBusy(error) && !isOfTheWindowOnly(toAppError(error).code)) break;
     }
   }
   if (failure !== undefined) throw failure;

@@ -1,15 +1,15 @@
 import { isoOf } from '../domain/calendar';
 import type { ExtractState } from '../domain/extraction';
 import type { ExtractStore, ExtractWindow, DocumentReader } from '../extract-ports';
-import type { Account, Clock, Locks, Log } from '../ports';
+import type { Account, Locks, Log } from '../ports';
 import { ensureFacts } from './ensure-facts';
+import { keepAskedHour, type KeepAskedHourPorts } from './keep-asked-hour';
 
 /** What {@link extractWindow} works with. */
-export interface ExtractWindowPorts {
+export interface ExtractWindowPorts extends KeepAskedHourPorts {
   readonly reader: DocumentReader;
   readonly store: ExtractStore;
   readonly locks: Locks;
-  readonly now: Clock;
   readonly log: Log;
 }
 
@@ -29,7 +29,7 @@ export const extractLock = (from: number): string => `kubecost-${String(from)}`;
  * @throws `hour-busy` when another worker is at it, `hour-lock-lost`, and the errors of the ports
  */
 export async function extractWindow(
-  { reader, store, locks, now, log }: ExtractWindowPorts,
+  { reader, store, figures, locks, now, log }: ExtractWindowPorts,
   request: { readonly account: ExtractAccount; readonly window: ExtractWindow; readonly signal: AbortSignal },
 ): Promise<ExtractOutcome> {
   const { account, window } = request;
@@ -43,6 +43,9 @@ export async function extractWindow(
     const current = (await store.list(account.id, kind, from)).find((state) => state.from === from);
     const key = { hour: from, dataVersion: contentHash };
     await ensureFacts(store.documents(window), { cloudAccountId: account.id, key, rows });
+    if (kind === 'allocation') {
+      await keepAskedHour({ figures, now }, account.id, { hour: from, saidAtMs: readAtMs, rows, signal: lock.signal });
+    }
     await lock.assertHeld();
     const bytes = rows.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
     const state: ExtractState = { ...window, contentHash, readAtMs, product, cluster, rows: rows.length, bytes };

@@ -1,5 +1,5 @@
 import { hourSeconds, isoOf } from '../domain/calendar';
-import type { Clock, KubecostReader, KubecostStatement, KubecostStore, Log, SaidHour } from '../ports';
+import type { Clock, KubecostFigure, KubecostReader, KubecostStatement, KubecostStore, Log, SaidHour } from '../ports';
 import { ensureFacts } from './ensure-facts';
 
 /** What {@link storeStatements} works with. */
@@ -32,6 +32,32 @@ export interface StoreStatementsRequest {
 
 type Outcome = 'stored' | 'confirmed' | 'known' | 'incomplete';
 
+/** Stores figures that were said of an hour: the rows of a new version, if they are new, and then that they were said. */
+export async function keepFigures(
+  { store, now }: Pick<StoreStatementsPorts, 'store' | 'now'>,
+  { cloudAccountId, signal }: Pick<StoreStatementsRequest, 'cloudAccountId' | 'signal'>,
+  said: {
+    readonly hour: number;
+    readonly saidAtMs: number;
+    readonly figures: { readonly rows: readonly KubecostFigure[]; readonly sha256: string };
+    readonly current: KubecostStatement | undefined;
+  },
+): Promise<'stored' | 'confirmed'> {
+  const { hour, saidAtMs, figures, current } = said;
+  const isSame = current?.sha256 === figures.sha256 && current.rows === figures.rows.length;
+  const statement: KubecostStatement = {
+    hour,
+    dataVersion: isSame ? current.dataVersion : String(saidAtMs),
+    saidAtMs,
+    sha256: figures.sha256,
+    rows: figures.rows.length,
+  };
+  await ensureFacts(store.figures, { cloudAccountId, key: statement, rows: figures.rows });
+  signal.throwIfAborted();
+  await store.putStatement(cloudAccountId, statement, now());
+  return isSame ? 'confirmed' : 'stored';
+}
+
 /**
  * Stores one hour if it was said later than what is stored. What is said again unchanged keeps its rows, and only the moment moves on, so
  * that an earlier statement that arrives later is known to be out of date.
@@ -46,18 +72,7 @@ async function storeOne(
   for (const saidAtMs of news) {
     const figures = await reader.figures(cloudAccountId, { hour: said.hour, saidAtMs }, signal);
     if (figures === null) continue;
-    const isSame = current?.sha256 === figures.sha256 && current.rows === figures.rows.length;
-    const statement: KubecostStatement = {
-      hour: said.hour,
-      dataVersion: isSame ? current.dataVersion : String(saidAtMs),
-      saidAtMs,
-      sha256: figures.sha256,
-      rows: figures.rows.length,
-    };
-    await ensureFacts(store.figures, { cloudAccountId, key: statement, rows: figures.rows });
-    signal.throwIfAborted();
-    await store.putStatement(cloudAccountId, statement, now());
-    return isSame ? 'confirmed' : 'stored';
+    return keepFigures({ store, now }, { cloudAccountId, signal }, { hour: said.hour, saidAtMs, figures, current });
   }
   return 'incomplete';
 }

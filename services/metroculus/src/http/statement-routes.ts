@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { msPerHour } from '@cloudtuner/cost-model';
 import {
+  kubecostFigureLine,
   kubecostStatementsSchema,
   statementPaths,
   type FiguresEnd,
@@ -74,7 +75,7 @@ function* chunksOf(figures: readonly KubecostFigure[] | null): Generator<string>
   for (let from = 0; from < rows.length; from += linesPerChunk) {
     const chunk = rows
       .slice(from, from + linesPerChunk)
-      .map((row) => `${JSON.stringify(row)}\n`)
+      .map(kubecostFigureLine)
       .join('');
     hash.update(chunk);
     yield chunk;

@@ -1,12 +1,5 @@
-import {
-  formatNanos,
-  msPerHour,
-  readKubecostHours,
-  type KubecostRow,
-  type Series,
-  type TimeWindow,
-} from '@cloudtuner/cost-model';
-import type { KubecostFigure } from '@cloudtuner/metroculus-client';
+import { msPerHour, readKubecostHours, type Series, type TimeWindow } from '@cloudtuner/cost-model';
+import { kubecostFigureOf, type KubecostFigure } from '@cloudtuner/metroculus-client';
 import type { MetricsStore } from '../ports';
 
 /** What a use case works with. */
@@ -53,32 +46,6 @@ export async function readStatements(
     .sort((left, right) => left.hourStartMs - right.hourStartMs);
 }
 
-function figureOf({ costs, quantities, ...row }: KubecostRow): KubecostFigure {
-  return {
-    cluster_id: row.clusterId,
-    namespace: row.namespace,
-    pod: row.pod,
-    container: row.container,
-    node: row.node,
-    minutes: row.minutes,
-    cpu_core_hours: quantities.cpuCoreHours ?? 0,
-    ram_byte_hours: quantities.ramByteHours ?? 0,
-    gpu_hours: quantities.gpuHours ?? 0,
-    pv_byte_hours: quantities.pvByteHours ?? 0,
-    network_transfer_bytes: quantities.networkTransferBytes ?? 0,
-    network_receive_bytes: quantities.networkReceiveBytes ?? 0,
-    cpu_cost: formatNanos(costs.cpu ?? 0n),
-    ram_cost: formatNanos(costs.ram ?? 0n),
-    gpu_cost: formatNanos(costs.gpu ?? 0n),
-    pv_cost: formatNanos(costs.pv ?? 0n),
-    network_cost: formatNanos(costs.network ?? 0n),
-    load_balancer_cost: formatNanos(costs.load_balancer ?? 0n),
-    shared_cost: formatNanos(costs.shared ?? 0n),
-    external_cost: formatNanos(costs.external ?? 0n),
-    other_cost: formatNanos(costs.other ?? 0n),
-  };
-}
-
 const exactly = (series: Series, timestampMs: number): Series => {
   const index = series.timestampsMs.indexOf(timestampMs);
   const value = series.values[index];
@@ -95,5 +62,5 @@ export async function readFigures(
 ): Promise<readonly KubecostFigure[] | null> {
   const series = await store.figureSeries(tenantId, saidAtMs, signal);
   const hours = readKubecostHours(series.map((one) => exactly(one, saidAtMs)));
-  return hours.find(({ startMs }) => startMs === hourStartMs)?.rows.map(figureOf) ?? null;
+  return hours.find(({ startMs }) => startMs === hourStartMs)?.rows.map(kubecostFigureOf) ?? null;
 }
