@@ -31,7 +31,7 @@ const failedOf = async (account: string) =>
     .failed_jobs;
 
 describe('failed jobs', () => {
-  let producer: ReturnType<typeof createProducer<{ cloudAccountId: string; hour: string }, never>>;
+  let producer: ReturnType<typeof createProducer<{ cloudAccountId: string; hour: string }, null>>;
   let consumer: Consumer;
   let isBroken = true;
   const done: string[] = [];
