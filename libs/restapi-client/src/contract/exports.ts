@@ -6,10 +6,8 @@ import { integerParam, unixSecondsParam, uuid } from './scalars';
 const base = '/restapi/v2/organizations/:organization_id/exports';
 const maxRows = 100_000_000;
 
-const window = {
-  start_date: unixSecondsParam.describe('00:00 UTC of the first day.'),
-  end_date: unixSecondsParam.describe('00:00 UTC of the day after the last one; at most of the running day.'),
-};
+// Described below: a description of its own would hide how it is written in a query.
+const window = { start_date: unixSecondsParam, end_date: unixSecondsParam };
 const part = {
   data_version: z
     .string()
@@ -30,7 +28,7 @@ const afterRowOfDay = z
   .describe('`cursor` of the last row that arrived: the export goes on behind it, without a header line.');
 
 const description =
-  'Streamed in one order that never changes. `X-Data-Version` names what is exported and `X-Total-Cost` what its rows add up to: ' +
+  '`start_date` and `end_date` are 00:00 UTC of days; the end is at most the beginning of the running day. Streamed in one order that never changes. `X-Data-Version` names what is exported and `X-Total-Cost` what its rows add up to: ' +
   'exactly the `total_cost` of `clean_expenses` over the same days, and for allocations its `k8s_total_cost`. An export that broke off goes on with ' +
   '`after` and `data_version`. Parquet has a footer, so that a part of it is a file of its own: ask for `limit` rows at a time. ' +
   'What begins like a formula in CSV has a `’` (apostrophe) in front.';

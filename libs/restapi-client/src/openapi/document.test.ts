@@ -123,6 +123,17 @@ describe('the API document', () => {
     expect(JSON.stringify(responses['409'])).toContain('user-exists');
   });
 
+  it('says of every time in a query that it is unix seconds', () => {
+    const times = Object.values(document.paths)
+      .flatMap((methods) => Object.values(methods))
+      .flatMap(({ parameters = [] }) => parameters)
+      .filter(({ name, in: place }) => place === 'query' && /^(start|end)_(date|time)$/.test(name));
+    expect(times.length).toBeGreaterThan(20);
+    for (const { name, schema } of times) {
+      expect([name, schema['type'], schema['minimum']]).toEqual([name, 'integer', 0]);
+    }
+  });
+
   it('gives a status for every code that it names', () => {
     for (const operation of all) {
       const { responses } = operationOf(operation.operationId);
