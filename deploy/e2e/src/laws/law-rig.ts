@@ -95,16 +95,19 @@ export class LawRig {
 
   /**
    * Sends samples of some accounts and waits until the store shows them: Thanos Query looks only now and then which times of
-   * a new tenant a receiver has. What is looked for is a series of its own, at both ends, sent behind them.
+   * a new tenant a receiver has. What is looked for is a series of its own, sent before them and behind them.
    */
   async push(pushes: readonly { account: LawAccount; series: readonly Series[] }[], hours: Hours): Promise<void> {
     const timestampsMs = [hours.startMs - edgeMs, hours.endMs + edgeMs];
-    const marker = { labels: { __name__: `${markerMetric}_${String(this.pushed++)}` }, timestampsMs, values: [1, 1] };
+    const labels = { __name__: `${markerMetric}_${String(this.pushed++)}` };
+    const [first, last] = timestampsMs.map((timestampMs) => ({ labels, timestampsMs: [timestampMs], values: [1] }));
     await Promise.all(
       pushes.map(async ({ account, series }) => {
+        // Thanos Query asks a receiver for no time before the first sample of a tenant, though older ones are taken.
+        await account.push(first === undefined ? [] : [first]);
         await account.push(series);
-        await account.push([marker]);
-        await this.untilSeen(account, marker.labels.__name__, timestampsMs);
+        await account.push(last === undefined ? [] : [last]);
+        await this.untilSeen(account, labels.__name__, timestampsMs);
       }),
     );
   }

@@ -35,7 +35,7 @@ const healedWithinMs = 120_000;
 const allRows = 'node,namespace,pod,container';
 
 /** How many clusters a property is tried with at once: starting and waiting take its time, not their number. */
-const clustersAtOnce = 6;
+const clustersAtOnce = 4;
 
 type Amount = number | string | null | undefined;
 
