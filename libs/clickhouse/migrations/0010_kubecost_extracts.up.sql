@@ -1,5 +1,5 @@
 -- What an account's Kubecost answered, row by row as it came, to be computed from again. Rows of a document are written before `kubecost_extracts`
--- names it and never change; `content_hash` is the SHA-256 of its rows. An hour of 10,000 pods is 25 MB of text and 1 to 2 on disk.
+-- names it and never change; `content_hash` is the SHA-256 of its rows.
 CREATE TABLE IF NOT EXISTS {{database}}.kubecost_documents {{on_cluster}}
 (
     cloud_account_id UUID,

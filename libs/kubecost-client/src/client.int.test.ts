@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -148,6 +151,23 @@ describe('an answer that is no good', () => {
     server.fail('half');
     expect(await client.getAllocations({ window })).toHaveLength(book.length);
     expect(retried).toEqual(['kubecost-unavailable', 'kubecost-unavailable']);
+  });
+
+  it('is asked for again no sooner than the server says', async () => {
+    const askedAtMs: number[] = [];
+    const server = createServer((_request, response) => {
+      askedAtMs.push(performance.now());
+      response.writeHead(503, { 'Retry-After': '1' }).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+
+    await expect(clientOf(url, { maxAttempts: 2 }).detect()).rejects.toMatchObject({ code: 'kubecost-unavailable' });
+
+    server.close();
+    const [first = 0, second = 0] = askedAtMs;
+    // Timers may be a little early.
+    expect(second - first).toBeGreaterThan(990);
   });
 
   it('is not asked for again when it would be the same', async () => {

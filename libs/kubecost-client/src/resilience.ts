@@ -49,10 +49,10 @@ const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
   await delay(ms, undefined, signal === undefined ? {} : { signal });
 };
 
-/** Half of the time at random, so that callers that failed together do not come back together. */
+/** Half of the time at random, so that callers that failed together do not come back together; never sooner than the server asked for. */
 function backoffMs(attempt: number, retryAfterMs: number): number {
-  const fullMs = Math.max(Math.min(firstBackoffMs * 2 ** attempt, maxBackoffMs), retryAfterMs);
-  return fullMs / 2 + (Math.random() * fullMs) / 2;
+  const fullMs = Math.min(firstBackoffMs * 2 ** attempt, maxBackoffMs);
+  return Math.max(fullMs / 2, retryAfterMs) + (Math.random() * fullMs) / 2;
 }
 
 const stateNames: Readonly<Record<CircuitState, BreakerState>> = {
