@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort, startPrometheus, workspaceRoot, type PrometheusServer } from '@cloudtuner/local-servers';
@@ -31,6 +32,8 @@ interface PanelQuery {
 
 let platform: Platform;
 let tenant: Tenant;
+/** Has an account, and has not sent anything. */
+let newcomer: Tenant;
 /** Watches the services and stores, as the operator's does. */
 let operators: PrometheusServer;
 /** Scrapes the sample cluster and itself, and sends, as the customer's does. */
@@ -93,10 +96,28 @@ async function writeBadly(): Promise<void> {
   await client.close();
 }
 
+/** What people ask. Costs of a cluster that sent nothing yet are looked for in the store of metrics each time. */
+async function askForCosts(): Promise<void> {
+  const absent = randomUUID();
+  await Promise.allSettled([
+    tenant.client.getClusterCosts({
+      params: { cluster_id: tenant.accountId },
+      query: { window: 'today', aggregate: 'namespace' },
+    }),
+    tenant.client.getClusterMetrics({
+      params: { cluster_id: tenant.accountId },
+      query: { window: '1h', metric: 'cpu' },
+    }),
+    newcomer.client.getClusterCosts({ params: { cluster_id: newcomer.accountId }, query: { window: '1h' } }),
+    tenant.client.getClusterCosts({ params: { cluster_id: absent }, query: { window: '1h' } }),
+  ]);
+}
+
 beforeAll(async () => {
   platform = await startPlatform('thanos');
   const { services, servers, running } = platform;
   tenant = await platform.createTenant('shop', 'shop');
+  newcomer = await platform.createTenant('newcomer', 'shop');
   const jobs = Object.entries({ ...services }).map(([job, service]) => ({
     job,
     targets: [`127.0.0.1:${String(service.adminPort)}`],
@@ -136,11 +157,11 @@ it(
   async () => {
     const queries = queriesIn('helm/cloudtuner/files/dashboards');
     expect(queries.length).toBeGreaterThan(40);
-    const writing = setInterval(() => void writeBadly(), 5_000);
+    const using = setInterval(() => void Promise.all([writeBadly(), askForCosts()]), 5_000);
     try {
       expect(await emptyOf(operators, queries)).toEqual([]);
     } finally {
-      clearInterval(writing);
+      clearInterval(using);
     }
   },
   startDeadlineMs,

@@ -176,7 +176,7 @@ describe('an account', () => {
     const days = { from: yesterday, to: today };
     const hour = yesterday + 3_600;
     metroculus.revision = 2;
-    const before = await storedRows(clickhouse, account, { days });
+    const before = await storedRows(clickhouse, account, { days, merged: true });
     await useProducer(createProducer(closeHour, { redisUrl: redis.url, prefix }), async (hours) => {
       for (let run = 0; run < 5; run += 1) {
         const asked = metroculus.asked.length;
@@ -187,7 +187,7 @@ describe('an account', () => {
       }
     });
     metroculus.revision = 1;
-    expect(await storedRows(clickhouse, account, { days })).toEqual(before);
+    expect(await storedRows(clickhouse, account, { days, merged: true })).toEqual(before);
   });
 
   it('has an hour read again that late samples have touched, and its day corrected; then its mark is gone', async () => {

@@ -3,15 +3,26 @@ import { z } from 'zod';
 
 const tag = { surface: 'test', route: 'kubecost-worker' };
 
-/** Tables that the worker writes: the column of their time, and the columns that tell when and for whom they were written. */
+/**
+ * Tables that the worker writes: the column of their time, the columns that tell when and for whom they were written, and what the server
+ * makes one row of, whenever it merges.
+ */
 const tables = {
-  asset_hours: { time: 'hour', own: [] },
-  allocation_hours: { time: 'hour', own: [] },
-  account_hours: { time: 'hour', own: ['read_at_ms'] },
-  expenses: { time: 'date', own: ['resource_id'] },
-  account_days: { time: 'date', own: ['written_at_ms'] },
-  allocation_days: { time: 'date', own: [] },
-  allocation_dimension_days: { time: 'date', own: [] },
+  asset_hours: { time: 'hour', own: [], merges: 'nothing' },
+  allocation_hours: { time: 'hour', own: [], merges: 'nothing' },
+  account_hours: { time: 'hour', own: ['read_at_ms'], merges: 'versions' },
+  expenses: { time: 'date', own: ['resource_id'], merges: 'signs' },
+  account_days: { time: 'date', own: ['written_at_ms'], merges: 'versions' },
+  allocation_days: { time: 'date', own: [], merges: 'nothing' },
+  allocation_dimension_days: { time: 'date', own: [], merges: 'nothing' },
+} as const;
+
+/** As if everything were merged; a row that is there twice still counts twice. */
+const mergedRows = {
+  nothing: (table: string, columns: string, where: string) => `SELECT ${columns} FROM ${table} WHERE ${where}`,
+  versions: (table: string, columns: string, where: string) => `SELECT ${columns} FROM ${table} FINAL WHERE ${where}`,
+  signs: (table: string, columns: string, where: string) =>
+    `SELECT ${columns} EXCEPT (sign), sum(sign) AS copies FROM ${table} WHERE ${where} GROUP BY ALL HAVING copies != 0`,
 } as const;
 
 /** Their names. */
@@ -25,22 +36,23 @@ export interface Days {
 
 /**
  * Every physical row of an account in every table, as text: two of these are equal only if the bytes are. With `comparable`, without the
- * columns that differ between two accounts that were stored one after the other: the account, its resource, and when it was read.
+ * columns that differ between two accounts that were stored one after the other: the account, its resource, and when it was read. With
+ * `merged`, rows that the server merges when it likes are as if it had.
  */
 export async function storedRows(
   client: ClickhouseClient,
   account: string,
-  options: { readonly days?: Days; readonly comparable?: boolean } = {},
+  options: { readonly days?: Days; readonly comparable?: boolean; readonly merged?: boolean } = {},
 ): Promise<string[]> {
-  const { days = { from: 0, to: 4_000_000_000 }, comparable = false } = options;
+  const { days = { from: 0, to: 4_000_000_000 }, comparable = false, merged = false } = options;
   const texts: string[] = [];
-  for (const [table, { time, own }] of Object.entries(tables)) {
+  for (const [table, { time, own, merges }] of Object.entries(tables)) {
     const columns = comparable ? `* EXCEPT (${['cloud_account_id', ...own].join(', ')})` : '*';
+    const where = `cloud_account_id = {account:UUID}
+      AND toDateTime(${time}, 'UTC') >= toDateTime({from:UInt32}) AND toDateTime(${time}, 'UTC') < toDateTime({to:UInt32})`;
+    const rowsOf = mergedRows[merged ? merges : 'nothing'];
     const rows = await client.query({
-      sql: `SELECT * FROM (
-              SELECT ${columns} FROM ${table} WHERE cloud_account_id = {account:UUID}
-              AND toDateTime(${time}, 'UTC') >= toDateTime({from:UInt32}) AND toDateTime(${time}, 'UTC') < toDateTime({to:UInt32})
-            ) ORDER BY ALL`,
+      sql: `SELECT * FROM (${rowsOf(table, columns, where)}) ORDER BY ALL`,
       params: { account, ...days },
       schema: z.unknown(),
       tag,
