@@ -1,6 +1,7 @@
 import { allocateHour, allocationMetricNames, type AllocatedHour, type Series } from '@cloudtuner/cost-model';
-import { createSampleCluster, type SampleCluster } from '@cloudtuner/sample-cluster';
+import { createSampleCluster, type SampleCluster, type ScrapeTimes } from '@cloudtuner/sample-cluster';
 import { expectContainersOfTheBooks, expectCostsOfTheBooks, expectSumsOfTheBooks } from './pod-truth';
+import { expectHourAsScraped } from './scraped-truth';
 
 /** The samples of an hour priced, and compared with the generator's own books, which never look at a metric. */
 
@@ -18,9 +19,11 @@ interface Growing {
 }
 
 /** What a store has of the hour and five minutes around it, by label set; without stale markers. */
-function seriesOf(cluster: SampleCluster): Series[] {
+function seriesOf(cluster: SampleCluster, times: ScrapeTimes = { intervalMs: minuteMs, offsetMs: 0 }): Series[] {
   const bySeries = new Map<string, Growing>();
-  const span = { startMs: window.startMs - 5 * minuteMs, endMs: window.endMs + 5 * minuteMs + 1 };
+  const { intervalMs: stepMs, offsetMs } = times;
+  const firstMs = Math.ceil((window.startMs - 5 * minuteMs - offsetMs) / stepMs) * stepMs + offsetMs;
+  const span = { startMs: firstMs, endMs: window.endMs + 5 * minuteMs + 1, stepMs };
   for (const { timeseries } of cluster.history(span)) {
     for (const { labels, samples } of timeseries) {
       const named = Object.fromEntries(labels.map(({ name, value }) => [name, value]));
@@ -61,4 +64,18 @@ describe.each([
     expectSumsOfTheBooks(truth, hour);
     expect(hour.flags).toEqual(flags);
   });
+
+  it.each([
+    [60_000, 17_345],
+    [30_000, 29_999],
+    [45_001, 20_000],
+    [150_000, 77_000],
+  ])(
+    'scraped every %d ms, %d ms after, is to the nano what the book says such scrapes can know',
+    (intervalMs, offsetMs) => {
+      const times = { intervalMs, offsetMs };
+      const asScraped = allocateHour({ window, series: seriesOf(cluster, times) });
+      expectHourAsScraped(cluster.bookAsScraped(times).hour(startMs), startMs, asScraped);
+    },
+  );
 });
