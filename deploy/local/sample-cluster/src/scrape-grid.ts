@@ -6,19 +6,19 @@ export interface ScrapeTimes {
   readonly offsetMs: number;
 }
 
-/** An hour is read with 5 minutes on each side; two scrapes fit into these, so that its edges are like any other moment. */
-const LONGEST_INTERVAL_MS = 150 * MS_PER_SECOND;
+/** A sample holds for 5 minutes at most: with longer intervals there are holes, of which this book knows nothing. */
+const LONGEST_INTERVAL_MS = 300 * MS_PER_SECOND;
 
 /** The instants at which a Prometheus looks at the cluster. All instants are whole unix milliseconds. */
 export class ScrapeGrid {
   readonly intervalMs: number;
   private readonly offsetMs: number;
 
-  /** @throws RangeError when the interval is not within 1 to 150,000 ms, or the offset not within the interval. */
+  /** @throws RangeError when the interval is not within 1 to 300,000 ms, or the offset not within the interval. */
   constructor({ intervalMs, offsetMs }: ScrapeTimes) {
     const isWhole = Number.isInteger(intervalMs) && Number.isInteger(offsetMs);
     if (!isWhole || intervalMs < 1 || intervalMs > LONGEST_INTERVAL_MS) {
-      throw new RangeError('A scrape interval is 1 to 150,000 whole milliseconds.');
+      throw new RangeError('A scrape interval is 1 to 300,000 whole milliseconds.');
     }
     if (offsetMs < 0 || offsetMs >= intervalMs) throw new RangeError('A scrape offset lies within the interval.');
     this.intervalMs = intervalMs;
