@@ -39,6 +39,8 @@ export interface Tenant {
   readonly accountId: string;
   readonly account: { readonly write_username: string; readonly write_password: string };
   readonly cluster: SampleCluster;
+  /** Its past is scraped this long after each whole minute; absent = on the minute. */
+  readonly scrapeOffsetMs?: number;
 }
 
 async function createTenant(
@@ -106,7 +108,9 @@ export async function pushPast(
 ): Promise<number> {
   const pushed = await pushHistory(
     platform.services.diproxy.url,
-    tenants.map(({ cluster, account }) => ({ cluster, account, startMs, endMs })),
+    tenants.map(({ cluster, account, scrapeOffsetMs = 0 }) => {
+      return { cluster, account, startMs: startMs + scrapeOffsetMs, endMs };
+    }),
   );
   for (const tenant of tenants) await untilSeen(platform, tenant, endMs);
   return pushed;

@@ -1,5 +1,5 @@
 import { describePods } from './pods-suite';
 
 describe('pods over Prometheus', () => {
-  describePods('prometheus');
+  describePods('prometheus', { shop: 42_001, research: 0 });
 });

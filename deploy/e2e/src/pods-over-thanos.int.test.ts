@@ -1,5 +1,5 @@
 import { describePods } from './pods-suite';
 
 describe('pods over Thanos', () => {
-  describePods('thanos');
+  describePods('thanos', { shop: 0, research: 17_345 });
 });

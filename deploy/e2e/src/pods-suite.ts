@@ -1,6 +1,7 @@
 import { parseNanos, sumNanos } from '@cloudtuner/cost-model';
 import type { StoreKind } from '@cloudtuner/launcher';
 import type { KubecostAllocations } from '@cloudtuner/metroculus-client';
+import type { ProfileName, ScrapedBook, ScrapedHour } from '@cloudtuner/sample-cluster';
 import { waitFor } from '@cloudtuner/test-kit';
 import { splitOf } from './amounts';
 import {
@@ -22,6 +23,14 @@ import {
   groupsOf,
   type PodTruth,
 } from './pod-truth';
+import {
+  assetsAsScraped,
+  expectHourAsScraped,
+  groupingNames,
+  groupsAsScraped,
+  splitOfKnown,
+  totalAsScraped,
+} from './scraped-truth';
 
 const startDeadlineMs = 600_000;
 const aroundMs = 10 * minuteMs;
@@ -49,8 +58,42 @@ async function dayBy({ client, accountId }: Tenant, dayStartMs: number, aggregat
   return { ...answer, rows };
 }
 
-/** A day of both sample clusters, from remote_write through a real store, pod by pod against their own books. */
-export function describePods(store: StoreKind): void {
+/** A day of a cluster by asset. */
+async function dayOfAssets({ client, accountId }: Tenant, dayStartMs: number) {
+  const { assets, total_count: count } = await client.listClusterAssets({
+    params: { cluster_id: accountId },
+    query: {
+      start_time: dayStartMs / 1000,
+      end_time: (dayStartMs + dayMs) / 1000,
+      money: 'string',
+      limit: pageSize,
+    },
+  });
+  expect(assets).toHaveLength(count);
+  return assets;
+}
+
+/** Of the day: every pod, namespace and node, every asset and the total, as the worker stored them and the API adds them up. */
+async function expectDayAsScraped(tenant: Tenant, dayStartMs: number, hours: readonly ScrapedHour[]): Promise<void> {
+  for (const grouping of groupingNames) {
+    const { rows, total } = await dayBy(tenant, dayStartMs, grouping);
+    const truths = groupsAsScraped(hours, grouping);
+    expect(new Map(rows.map((row) => [row.name, splitOfKnown(row)]))).toEqual(truths);
+    expect(splitOf(total)).toEqual(totalAsScraped(hours));
+  }
+  const assets = await dayOfAssets(tenant, dayStartMs);
+  const byKey = new Map(assets.map((asset) => [`${asset.asset_type}/${asset.name}`, splitOfKnown(asset)]));
+  expect(byKey).toEqual(assetsAsScraped(hours));
+}
+
+/** How long after each whole minute a cluster is scraped. */
+type ScrapeOffsetsMs = Readonly<Record<ProfileName, number>>;
+
+/**
+ * A day of both sample clusters, from remote_write through a real store, pod by pod against their own books: against what
+ * scrapes can know of it to the nano, and, where they are on the whole minute, against what was really used.
+ */
+export function describePods(store: StoreKind, offsetsMs: ScrapeOffsetsMs): void {
   let platform: Platform;
   let tenants: readonly Tenant[];
   const dayStartMs = floorTo(dayMs, Date.now() - aroundMs) - dayMs;
@@ -60,6 +103,9 @@ export function describePods(store: StoreKind): void {
     cluster,
     window: { startMs, endMs: startMs + hourMs },
   });
+  const isOnTheMinute = ({ scrapeOffsetMs }: Tenant): boolean => scrapeOffsetMs === 0;
+  const scrapedBookOf = ({ cluster, scrapeOffsetMs: offsetMs = 0 }: Tenant): ScrapedBook =>
+    cluster.bookAsScraped({ intervalMs: minuteMs, offsetMs });
   const readHour = ({ accountId }: Tenant, startMs: number): Promise<KubecostAllocations> =>
     platform.metroculus.getKubecostAllocations({
       cloudAccountId: accountId,
@@ -69,7 +115,10 @@ export function describePods(store: StoreKind): void {
 
   beforeAll(async () => {
     platform = await startPlatform(store);
-    tenants = [await platform.createTenant('shop', 'shop'), await platform.createTenant('research', 'research')];
+    const tenantOf = async (profile: ProfileName): Promise<Tenant> => {
+      return { ...(await platform.createTenant(profile, profile)), scrapeOffsetMs: offsetsMs[profile] };
+    };
+    tenants = [await tenantOf('shop'), await tenantOf('research')];
     await pushPast(platform, tenants, dayStartMs - aroundMs, dayStartMs + dayMs + aroundMs);
     for (const tenant of tenants) {
       await waitFor(async () => (await readHour(tenant, dayStartMs)).allocations.length > 0, {
@@ -87,10 +136,12 @@ export function describePods(store: StoreKind): void {
         for (const startMs of hours) {
           const truth = truthOf(tenant, startMs);
           const hour = await readHour(tenant, startMs);
+          expectHourAsScraped(scrapedBookOf(tenant).hour(startMs), startMs, hour);
+          expect(hour.end).toMatchObject({ measured_seconds: 3600, expected_seconds: 3600 });
+          if (!isOnTheMinute(tenant)) continue;
           expectContainersOfTheBooks(truth, hour);
           expectCostsOfTheBooks(truth, hour);
           expectSumsOfTheBooks(truth, hour);
-          expect(hour.end).toMatchObject({ measured_seconds: 3600, expected_seconds: 3600 });
         }
       }
     },
@@ -102,6 +153,13 @@ export function describePods(store: StoreKind): void {
     async () => {
       for (const tenant of tenants) {
         await backfill(tenant, dayStartMs, dayStartMs + dayMs);
+        const book = scrapedBookOf(tenant);
+        await expectDayAsScraped(
+          tenant,
+          dayStartMs,
+          hours.map((startMs) => book.hour(startMs)),
+        );
+        if (!isOnTheMinute(tenant)) continue;
         const truths = hours.map((startMs) => truthOf(tenant, startMs));
         const { total } = await tenant.client.getClusterCosts({
           params: { cluster_id: tenant.accountId },

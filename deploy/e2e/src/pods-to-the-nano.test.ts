@@ -1,6 +1,14 @@
-import { allocateHour, allocationMetricNames, type AllocatedHour, type Series } from '@cloudtuner/cost-model';
-import { createSampleCluster, type SampleCluster } from '@cloudtuner/sample-cluster';
+import {
+  allocateHour,
+  allocationMetricNames,
+  type AllocatedHour,
+  type Series,
+  type TimeWindow,
+} from '@cloudtuner/cost-model';
+import { createSampleCluster, type SampleCluster, type ScrapeTimes } from '@cloudtuner/sample-cluster';
+import fc from 'fast-check';
 import { expectContainersOfTheBooks, expectCostsOfTheBooks, expectSumsOfTheBooks } from './pod-truth';
+import { expectHourAsScraped } from './scraped-truth';
 
 /** The samples of an hour priced, and compared with the generator's own books, which never look at a metric. */
 
@@ -18,9 +26,11 @@ interface Growing {
 }
 
 /** What a store has of the hour and five minutes around it, by label set; without stale markers. */
-function seriesOf(cluster: SampleCluster): Series[] {
+function seriesOf(cluster: SampleCluster, { startMs: fromMs, endMs }: TimeWindow, times: ScrapeTimes): Series[] {
   const bySeries = new Map<string, Growing>();
-  const span = { startMs: window.startMs - 5 * minuteMs, endMs: window.endMs + 5 * minuteMs + 1 };
+  const { intervalMs: stepMs, offsetMs } = times;
+  const firstMs = Math.ceil((fromMs - 5 * minuteMs - offsetMs) / stepMs) * stepMs + offsetMs;
+  const span = { startMs: firstMs, endMs: endMs + 5 * minuteMs + 1, stepMs };
   for (const { timeseries } of cluster.history(span)) {
     for (const { labels, samples } of timeseries) {
       const named = Object.fromEntries(labels.map(({ name, value }) => [name, value]));
@@ -45,7 +55,10 @@ describe.each([
 ] as const)('an hour of the %s cluster', (profile, flags) => {
   const cluster = createSampleCluster({ seed: 3, name: profile, clusterId: profile, profile });
   const truth = { cluster, window };
-  const hour: AllocatedHour = allocateHour({ window, series: seriesOf(cluster) });
+  const hour: AllocatedHour = allocateHour({
+    window,
+    series: seriesOf(cluster, window, { intervalMs: minuteMs, offsetMs: 0 }),
+  });
 
   it('has a row for every container of the books, and no other, with its node, owner and times to the second', () => {
     expectContainersOfTheBooks(truth, hour);
@@ -60,5 +73,35 @@ describe.each([
   it('adds up to what the books say of namespaces, nodes and the cluster', () => {
     expectSumsOfTheBooks(truth, hour);
     expect(hour.flags).toEqual(flags);
+  });
+
+  const expectAsScraped = (fromMs: number, times: ScrapeTimes): void => {
+    const asked = { startMs: fromMs, endMs: fromMs + hourMs };
+    const asScraped = allocateHour({ window: asked, series: seriesOf(cluster, asked, times) });
+    expectHourAsScraped(cluster.bookAsScraped(times).hour(fromMs), fromMs, asScraped);
+  };
+
+  it.each([
+    [60_000, 17_345],
+    [30_000, 29_999],
+    [45_001, 20_000],
+    [300_000, 123_000],
+  ])(
+    'scraped every %d ms, %d ms after, is to the nano what the book says such scrapes can know',
+    (intervalMs, offsetMs) => {
+      expectAsScraped(startMs, { intervalMs, offsetMs });
+    },
+  );
+
+  it('is so in any hour of a week and for any times of scrapes, up to 5 minutes apart', () => {
+    const anyTimes = fc
+      .tuple(fc.integer({ min: 20_000, max: 300_000 }), fc.nat())
+      .map(([intervalMs, offset]) => ({ intervalMs, offsetMs: offset % intervalMs }));
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 167 }), anyTimes, (hour, times) => {
+        expectAsScraped(startMs + hour * hourMs, times);
+      }),
+      { numRuns: 6 },
+    );
   });
 });

@@ -1,6 +1,8 @@
 export { createSampleCluster, type SampleCluster, type SampleClusterOptions } from './sample-cluster';
 export type { ProfileName } from './profiles';
 export type { Book, BookAsset, BookContainer, CostSplit } from './book';
+export type { ScrapedBook, ScrapedHour, ScrapedRow } from './scraped-book';
+export type { ScrapeTimes } from './scrape-grid';
 export type { PriceBookRow } from './price-book';
 export type { HistoryChunk, HistoryOptions, HistorySeries } from './history';
 export type { Label, SeriesValue } from './series';

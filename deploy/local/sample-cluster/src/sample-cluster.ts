@@ -6,6 +6,8 @@ import type { ClusterProfile } from './profile';
 import { profiles, type ProfileName } from './profiles';
 import { addClusterSeries } from './series-cluster';
 import { addPodSeries } from './series-pods';
+import { createScrapedBook, type ScrapedBook } from './scraped-book';
+import type { ScrapeTimes } from './scrape-grid';
 import { SeriesCollector, valueOf, type Series, type SeriesValue } from './series';
 import type { Pod } from './pods';
 
@@ -35,6 +37,8 @@ export interface SampleCluster {
   readonly startMs: number;
   /** What it really costs. */
   readonly book: Book;
+  /** What scrapes at these times can know of it. @throws RangeError for times that cannot be. */
+  bookAsScraped(times: ScrapeTimes): ScrapedBook;
   /** What it costs per unit. */
   readonly priceBook: readonly PriceBookRow[];
   /** Every series that exists at an instant, with its value: what a scrape at that instant gives. */
@@ -86,6 +90,7 @@ export function createClusterOfProfile(
     region: profile.platform.region,
     startMs,
     book: createBook(model),
+    bookAsScraped: (times) => createScrapedBook(model, times),
     priceBook: priceBookOf(model),
     seriesAt,
     history: (historyOptions) => historyOf(seriesBetween, historyOptions),

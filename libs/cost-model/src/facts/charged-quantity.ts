@@ -53,7 +53,9 @@ function fillHole(hole: StepInterval, known: StepFunction, inputs: { held: StepF
   if (held.length > 0) return firstKnown(held, [{ ...hole, value: held[0]?.value ?? 0 }]);
   const before = latestBefore(known, hole.startMs);
   if (before !== undefined) return [{ ...hole, value: before.value }];
-  const next = known.find(({ startMs }) => startMs >= hole.endMs);
+  const isNext = ({ startMs }: StepInterval): boolean => startMs >= hole.endMs;
+  // A single allocation after the hour is none that is known for any time, but it is what the first scrape found.
+  const next = known.find(isNext) ?? inputs.held.find(isNext);
   const request = within(inputs.request, [hole]);
   if (next !== undefined && (request.length === 0 || hole.endMs - hole.startMs <= bridgedGapMs)) {
     return [{ ...hole, value: next.value }];

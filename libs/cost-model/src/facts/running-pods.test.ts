@@ -107,6 +107,21 @@ describe('a container', () => {
     expect(row.ram_cost).toBe('0.005413333');
   });
 
+  it('that starts in the last minutes of the hour is charged what its first scrape found, be that the only one that is read', () => {
+    const [from, to] = [62, 62];
+    const object = { namespace: 'a', pod: 'web', uid: 'uid-web' };
+    const request = { ...object, __name__: 'kube_pod_container_resource_requests', container: 'main', node: 'n1' };
+    const started = [
+      steady({ __name__: 'kube_pod_start_time', ...object }, startMs / second + 58 * 60, { from, to }),
+      steady({ ...request, resource: 'cpu', unit: 'core' }, 0.5, { from, to }),
+    ];
+    const web = podSeries('web', { from, to, cores: 3 });
+    // From :58 to the end of the hour: 3 × 2/60 × .03; memory is not requested: 2 × 2/60 × .004
+    const row = rowOf(allocate(nodeSeries('n1'), web, started), { pod: 'web' });
+    expect(row).toMatchObject({ started_seconds: 3480, covered_seconds: 120, cpu_cost: '0.003000000' });
+    expect(row.ram_cost).toBe('0.000266667');
+  });
+
   it('ran for the 40 seconds between its start and completion, though no scrape saw it run', () => {
     // 40 s of .5 cores and 1 GiB: .5 × .03 × 40/3600 = .000166666…; .004 × 40/3600 = .000044444…
     const job = objectSeries('job', { startSecond: 1207, completionSecond: 1247 });
