@@ -10,7 +10,7 @@ compose() { docker compose --project-name "$project" "$@"; }
 finish() {
   code=$?
   [ "$code" -eq 0 ] || compose logs --tail 100
-  compose down --volumes --remove-orphans --timeout 30
+  compose --profile demo down --volumes --remove-orphans --timeout 30
   exit "$code"
 }
 trap finish EXIT
@@ -20,6 +20,7 @@ npm run --silent build
 
 compose config --quiet
 compose --profile monitoring config --quiet
+compose --profile demo config --quiet
 compose up --build --detach --wait --wait-timeout 600
 
 # Nobody is root, and no image can write to itself.
@@ -46,3 +47,17 @@ check
 compose restart
 compose up --detach --wait --wait-timeout 300
 check
+
+# A backup is written by the worker and ClickHouse, each to its own folder.
+compose exec -T kubecost-worker node dist/operate-main.js backup --folder /backups/e2e
+compose exec -T kubecost-worker node -e "require('node:fs').accessSync('/backups/e2e/manifest.json')"
+
+# The sample customer is healthy when its past is in dollars; its Prometheus goes on from there.
+compose --profile demo up --build --detach --wait --wait-timeout 900
+demo_costs() {
+  settings="$(compose --profile demo logs --no-log-prefix demo | sed -n 's/^ *\(TOKEN\|CLUSTER\)=/\1=/p')"
+  token="$(printf '%s\n' "$settings" | sed -n 's/^TOKEN=//p' | tail -n 1)"
+  cluster="$(printf '%s\n' "$settings" | sed -n 's/^CLUSTER=//p' | tail -n 1)"
+  curl -sf -H "Authorization: Bearer $token" "$RESTAPI_URL/restapi/v2/kubecost/clusters/$cluster/costs?window=6h&step=1h"
+}
+demo_costs | node -e 'if (!(JSON.parse(require("node:fs").readFileSync(0)).total.total_cost > 0)) process.exit(1)'

@@ -16,7 +16,7 @@ const guides = readdirSync(path.join(root, 'docs'))
   .map((file) => `docs/${file}`);
 const documents = ['README.md', 'deploy/docker/README.md', ...guides, ...chartReadmes];
 
-/** Every command in a block without a language, with the lines that it goes over as one. `sh try` is run as a whole by the guide's own test. */
+/** Every command in a block without a language, with the lines that it goes over as one. `sh try` and `sh tour` are run as a whole by the tests of the guide and of the API tour. */
 function commandsOf(file: string): DocumentedCommand[] {
   const blocks = readText(file).matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm);
   return Array.from(blocks, ([, language = '', text = '']) => ({ language, text }))

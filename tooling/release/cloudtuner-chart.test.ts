@@ -54,12 +54,97 @@ describe('what is missing', () => {
     ['connections.mongodb.url=', 'connections.mongodb.url (or connections.mongodb.existingSecret) is needed'],
     ['connections.redis.url=', 'connections.redis.url (or connections.redis.existingSecret) is needed'],
     ['connections.clickhouse.url=', 'connections.clickhouse.url is needed'],
+    ['clickhouse.replicas=0', 'replicas'],
+    ['clickhouse.keeper.replicas=2', 'keeper'],
+    ['clickhouse.image=clickhouse/clickhouse-server:latest', 'image'],
     ['thanos.enabled=false', 'connections.metricsWrite.url is needed'],
     ['thanos.objectStore.config=null', 'thanos.objectStore.config (or thanos.objectStore.existingSecret) is needed'],
     ['thanos.receive.replicationFactor=2', 'replicationFactor is above thanos.receive.replicas'],
     ['image.tag=latest', 'image'],
   ])('with --set %s it says: %s', async (set, message) => {
     expect(await refusal(chart, { example: 'one-node', set: [set] })).toContain(message);
+  });
+});
+
+describe('ClickHouse by operator', () => {
+  const operators = 'clickhouse-operator';
+  const installation = (objects: readonly KubernetesObject[], kind: string) => find(objects, kind, 'cloudtuner').spec;
+
+  it('is not there unless asked for', () => {
+    for (const name of exampleNames(chart).filter((each) => each !== operators))
+      expect(example(name).filter(({ apiVersion }) => apiVersion.includes('altinity'))).toEqual([]);
+  });
+
+  it('makes two replicas that agree in three members of Keeper, with the user and the password of the services', () => {
+    const { configuration } = installation(example(operators), 'ClickHouseInstallation');
+    expect(configuration).toMatchObject({
+      clusters: [{ name: 'cloudtuner', layout: { shardsCount: 1, replicasCount: 2 } }],
+      zookeeper: { nodes: [{ host: 'keeper-cloudtuner', port: 2181 }] },
+    });
+    expect(installation(example(operators), 'ClickHouseKeeperInstallation').configuration?.clusters).toMatchObject([
+      { layout: { replicasCount: 3 } },
+    ]);
+    const secretKeyRef = { name: 'clickhouse-user', key: 'clickhouse_password' };
+    expect(configuration?.users).toMatchObject({ 'cloudtuner/password': { valueFrom: { secretKeyRef } } });
+    for (const name of ['kubecost-worker', 'restapi']) {
+      const password = containerOf(find(example(operators), 'Deployment', name)).env?.find(
+        (variable) => variable.name === 'CLICKHOUSE_PASSWORD',
+      );
+      expect(password?.valueFrom?.secretKeyRef).toMatchObject(secretKeyRef);
+    }
+  });
+
+  it('is asked at one replica, and migrated as a cluster', () => {
+    const environment = {
+      CLICKHOUSE_URL: 'http://chi-cloudtuner-cloudtuner-0-0:8123',
+      CLICKHOUSE_USERNAME: 'cloudtuner',
+    };
+    for (const name of ['kubecost-worker', 'restapi'])
+      expect(find(example(operators), 'ConfigMap', name).data).toMatchObject(environment);
+    expect(find(example(operators), 'ConfigMap', 'kubecost-worker').data).toMatchObject({
+      CLICKHOUSE_CLUSTER: 'cloudtuner',
+    });
+    const migrate = containerOf(find(example(operators), 'Job', 'clickhouse-migrations')).env ?? [];
+    expect(migrate).toContainEqual({ name: 'CLICKHOUSE_CLUSTER', value: 'cloudtuner' });
+  });
+
+  it('uses the templates that it has, with volumes that outlive it', () => {
+    for (const kind of ['ClickHouseInstallation', 'ClickHouseKeeperInstallation']) {
+      const { defaults, templates } = installation(example(operators), kind);
+      expect(templates?.podTemplates.map(({ name }) => name)).toEqual([defaults?.templates.podTemplate]);
+      expect(templates?.volumeClaimTemplates).toMatchObject([
+        {
+          name: defaults?.templates.dataVolumeClaimTemplate,
+          reclaimPolicy: 'Retain',
+          spec: { storageClassName: 'gp3', accessModes: ['ReadWriteOnce'] },
+        },
+      ]);
+      const [pod] = templates?.podTemplates ?? [];
+      expect(pod).toMatchObject({
+        spec: { securityContext: { runAsNonRoot: true, runAsUser: 101, fsGroup: 101 } },
+      });
+      expect(pod?.spec.containers.map(({ image }) => image)).toEqual([expect.stringMatching(/:25\.8$/)]);
+    }
+  });
+
+  it('is one server without Keeper and without a cluster for one replica, and turns to another replica when told', async () => {
+    const one = await render(chart, { example: operators, set: ['clickhouse.replicas=1'] });
+    expect(ofKind(one, 'ClickHouseKeeperInstallation')).toEqual([]);
+    expect(installation(one, 'ClickHouseInstallation').configuration?.zookeeper).toBeUndefined();
+    expect(find(one, 'ConfigMap', 'kubecost-worker').data?.['CLICKHOUSE_CLUSTER']).toBeUndefined();
+    const other = await render(chart, { example: operators, set: ['clickhouse.activeReplica=1'] });
+    expect(find(other, 'ConfigMap', 'restapi').data?.['CLICKHOUSE_URL']).toBe(
+      'http://chi-cloudtuner-cloudtuner-0-1:8123',
+    );
+    expect(await refusal(chart, { example: operators, set: ['clickhouse.activeReplica=2'] })).toContain(
+      'clickhouse.activeReplica is not below clickhouse.replicas',
+    );
+    expect(
+      await refusal(chart, { example: operators, set: ['connections.clickhouse.url=http://clickhouse:8123'] }),
+    ).toContain('exclude each other');
+    expect(await refusal(chart, { example: operators, set: ['connections.clickhouse.existingSecret='] })).toContain(
+      'connections.clickhouse.password (or connections.clickhouse.existingSecret) is needed',
+    );
   });
 });
 

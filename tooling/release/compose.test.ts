@@ -4,7 +4,9 @@ import YAML from 'yaml';
 import { readStages } from './dockerfile';
 import { promtool, runTool } from './helm';
 import {
+  demoName,
   failureOf,
+  readDemoVariables,
   readText,
   readVariables,
   root,
@@ -24,11 +26,14 @@ interface ComposeService {
   readonly command?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
-  readonly depends_on?: object;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly profiles?: readonly string[];
+  readonly configs?: readonly { readonly source: string; readonly target: string }[];
 }
 interface Compose {
   readonly services: Readonly<Record<string, ComposeService>>;
   readonly volumes: object;
+  readonly configs: Readonly<Record<string, { readonly content: string }>>;
 }
 
 const compose = YAML.parse(readText('docker-compose.yml'), { merge: true }) as Compose;
@@ -105,6 +110,76 @@ describe('the stores in docker-compose.yml', () => {
 
   it('never evict a job from Redis', () => {
     expect(service('redis').command).toEqual(expect.arrayContaining(['--maxmemory-policy', 'noeviction']));
+  });
+});
+
+describe('the profile demo in docker-compose.yml', () => {
+  const demo = service(demoName);
+
+  it('is off unless asked for, built from its target, and runs without rights on a read-only root', () => {
+    expect(demo).toMatchObject({
+      profiles: ['demo'],
+      build: { dockerfile: 'deploy/docker/Dockerfile', target: demoName },
+      read_only: true,
+      cap_drop: ['ALL'],
+    });
+    expect(service('demo-prometheus').profiles).toEqual(['demo']);
+  });
+
+  it('is given the variables that it reads, all that it cannot do without, and addresses that there are', () => {
+    const known = readDemoVariables();
+    const all = known.map(({ name }) => name);
+    const required = known.filter((variable) => variable.required).map(({ name }) => name);
+    const given = Object.keys(demo.environment ?? {});
+    expect(required.length).toBeGreaterThan(2);
+    expect(given.filter((name) => !all.includes(name))).toEqual([]);
+    expect(required.filter((name) => !given.includes(name))).toEqual([]);
+    const { RESTAPI_URL: restapi = '', GATEWAY_URL: gateway = '', PUBLIC_URL: shown = '' } = demo.environment ?? {};
+    const portOf = (name: ServiceName) => variables[name].find((entry) => entry.name === 'PORT')?.default;
+    expect(new URL(String(restapi)).host).toBe(`restapi:${portOf('restapi') ?? ''}`);
+    expect(new URL(String(gateway)).host).toBe(`diproxy:${portOf('diproxy') ?? ''}`);
+    expect(service('restapi').ports?.join()).toContain(`:${new URL(String(shown)).port}:`);
+  });
+
+  // That Prometheus takes the file is shown by deploy/e2e/src/compose-demo.int.test.ts, which runs one with it.
+  it('has a Prometheus that scrapes it, and waits for the credentials that it reads', () => {
+    const { scrape_configs, remote_write } = YAML.parse(readText('deploy/docker/demo-prometheus.yml')) as {
+      scrape_configs: readonly { static_configs: readonly { targets: readonly string[] }[] }[];
+      remote_write: readonly { url: string; basic_auth: object }[];
+    };
+    expect(scrape_configs[0]?.static_configs[0]?.targets).toEqual(['demo:9100']);
+    expect(remote_write).toMatchObject([
+      {
+        url: `${String(demo.environment?.['GATEWAY_URL'])}/storage/api/v2/write`,
+        basic_auth: {
+          username_file: `${String(demo.environment?.['DATA_DIR'])}/credentials/username`,
+          password_file: `${String(demo.environment?.['DATA_DIR'])}/credentials/password`,
+        },
+      },
+    ]);
+    expect(service('demo-prometheus').depends_on?.[demoName]?.condition).toBe('service_healthy');
+    expect(service('demo-prometheus').volumes).toContain('demo:/demo:ro');
+    expect(demo.volumes).toContain(`demo:${String(demo.environment?.['DATA_DIR'])}`);
+  });
+});
+
+describe('backups in docker-compose.yml', () => {
+  it('lie on a volume of their own, where ClickHouse may write and where the worker runs `operate backup`', () => {
+    const [config] = service('clickhouse').configs ?? [];
+    expect(config?.target).toMatch(/^\/etc\/clickhouse-server\/config\.d\/\w+\.yaml$/);
+    const { backups } = YAML.parse(compose.configs[config?.source ?? '']?.content ?? '') as {
+      backups: { allowed_path: string };
+    };
+    const maker = service('backups').command?.join() ?? '';
+    expect(maker).toContain('install -d -o 10001 -g 10001 /backups ');
+    expect(maker).toContain(`install -d -o 101 -g 101 ${backups.allowed_path}`);
+    expect(path.dirname(backups.allowed_path)).toBe('/backups');
+    for (const name of ['clickhouse', 'kubecost-worker']) {
+      expect(service(name).volumes).toContain('backups:/backups');
+      expect(service(name).depends_on?.['backups']?.condition).toBe('service_completed_successfully');
+    }
+    for (const command of readText('deploy/docker/README.md').match(/^docker compose .*operate-main.*$/gm) ?? [''])
+      expect(command).toMatch(/ kubecost-worker .*dist\/operate-main\.js (backup|restore) --folder \/backups\/\S+$/);
   });
 });
 

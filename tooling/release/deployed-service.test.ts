@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deployArguments, readStages } from './dockerfile';
-import { readText, readVariables, root, run, imageNames, temporaryFolder, type ImageName } from './workspace';
+import { demoName, imageNames, readText, readVariables, root, run, temporaryFolder, type ImageName } from './workspace';
 
 // pnpm copies some thousand files for each service.
 jest.setTimeout(180_000);
@@ -17,7 +17,7 @@ const mebibyte = 1024 * 1024;
 const startDeadlineMs = 60_000;
 
 /** Does what the image's build does, by the command of its Dockerfile, from pnpm's store alone. */
-async function deploy(service: ImageName): Promise<string> {
+async function deploy(service: ImageName | typeof demoName): Promise<string> {
   const { packageManager } = JSON.parse(readText('package.json')) as { packageManager: string };
   const pnpm = path.join(root, '.local', packageManager.replace('@', '-'), 'node_modules/pnpm/bin/pnpm.cjs');
   const folder = path.join(parent, service);
@@ -98,7 +98,7 @@ async function runDeployed(service: ImageName, folder: string): Promise<{ log: s
   return { log, exitCode };
 }
 
-describe.each(imageNames)('%s, deployed alone', (service) => {
+describe.each([...imageNames, demoName] as const)('%s, deployed alone', (service) => {
   let folder: string;
 
   beforeAll(async () => {
@@ -133,6 +133,14 @@ describe.each(imageNames)('%s, deployed alone', (service) => {
     const library = path.join(folder, 'node_modules/@cloudtuner/clickhouse');
     expect(existsSync(library) ? readdirSync(path.join(library, 'migrations')) : sources).toEqual(sources);
   });
+
+  if (service === demoName) {
+    it('starts, and says what it was not told', async () => {
+      const { exitCode, stderr } = await run(process.execPath, ['dist/compose-demo-main.js'], { cwd: folder, env: {} });
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining('RESTAPI_URL')]);
+    });
+    return;
+  }
 
   it('starts, answers its health check, ends on SIGTERM with 0 and writes no file', async () => {
     const before = entriesBelow(folder);

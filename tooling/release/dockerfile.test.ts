@@ -1,5 +1,5 @@
 import { readStages, withBases } from './dockerfile';
-import { readText, readVariables, imageNames } from './workspace';
+import { demoName, readText, readVariables, imageNames } from './workspace';
 
 const stages = readStages();
 const variables = readVariables();
@@ -10,7 +10,7 @@ const lastOf = (service: string, keyword: string): string | undefined =>
 describe('deploy/docker/Dockerfile', () => {
   it('has one target for each service', () => {
     const targets = stages.filter(({ name }) => stages.every(({ base }) => base !== name)).map(({ name }) => name);
-    expect(targets.filter((name) => !name.endsWith('-files')).sort()).toEqual([...imageNames].sort());
+    expect(targets.filter((name) => !name.endsWith('-files')).sort()).toEqual([...imageNames, demoName].sort());
   });
 
   it('takes one base image, by tag and digest variable, and no `latest`', () => {
@@ -48,5 +48,13 @@ describe('deploy/docker/Dockerfile', () => {
     );
     expect(lastOf(service, 'EXPOSE')).toBe(`EXPOSE ${ports.filter((port) => port !== undefined).join(' ')}`);
     expect(lastOf(service, 'ENV')).toBe(`ENV ADMIN_PORT=${ports.at(-1) ?? ''}`);
+  });
+
+  it('demo runs as a user that is not root, who owns the one folder that it writes to, and is healthy when it can be scraped', () => {
+    expect(lastOf(demoName, 'USER')).toBe('USER 10001:10001');
+    expect(instructionsOf(demoName)).toContain('RUN install -d -o 10001 -g 10001 /demo');
+    expect(lastOf(demoName, 'CMD')).toBe('CMD ["dist/compose-demo-main.js"]');
+    expect(lastOf(demoName, 'EXPOSE')).toBe('EXPOSE 9100');
+    expect(lastOf(demoName, 'HEALTHCHECK')).toContain('http://127.0.0.1:9100/metrics');
   });
 });

@@ -55,6 +55,16 @@ export interface Spec {
   readonly scaleTargetRef?: { readonly name: string };
   readonly groups?: readonly unknown[];
   readonly volumeClaimTemplates?: readonly { readonly spec: { readonly storageClassName?: string } }[];
+  readonly defaults?: { readonly templates: Readonly<Record<'podTemplate' | 'dataVolumeClaimTemplate', string>> };
+  readonly configuration?: {
+    readonly clusters: readonly object[];
+    readonly users?: object;
+    readonly zookeeper?: object;
+  };
+  readonly templates?: {
+    readonly podTemplates: readonly (PodTemplate & { readonly name: string })[];
+    readonly volumeClaimTemplates: readonly object[];
+  };
 }
 
 interface IngressPath {

@@ -14,6 +14,9 @@ export type ServiceName = (typeof serviceNames)[number];
 export const imageNames = [...serviceNames, 'allocation-exporter'] as const;
 export type ImageName = (typeof imageNames)[number];
 
+/** What docker-compose.yml runs in its profile `demo`; it is no part of the product. */
+export const demoName = 'demo';
+
 /** The text of a file of the checkout. */
 export const readText = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 
@@ -59,6 +62,15 @@ export interface Variable {
   readonly required: boolean;
   readonly secret: boolean;
   readonly default?: string;
+}
+
+/** The variables of the program of the profile `demo`. */
+export function readDemoVariables(): readonly Pick<Variable, 'name' | 'required'>[] {
+  const script = `const { composeDemoConfig } = require('./deploy/local/launcher/dist/compose-demo-config.js');
+    console.log(JSON.stringify(composeDemoConfig.describe()));`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the launcher is not built: run \`npm run build\`\n${stderr}`);
+  return JSON.parse(stdout) as Pick<Variable, 'name' | 'required'>[];
 }
 
 /** The variables of every service, from its compiled configuration. */

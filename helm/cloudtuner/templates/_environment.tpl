@@ -14,9 +14,9 @@
 {{- else if eq $connection "redis" -}}
 {{- $_ := set $env "QUEUE_PREFIX" $values.redis.queuePrefix -}}
 {{- else if eq $connection "clickhouse" -}}
-{{- $_ := set $env "CLICKHOUSE_URL" (required "connections.clickhouse.url is needed: the facts are stored there" $values.clickhouse.url) -}}
+{{- $_ := set $env "CLICKHOUSE_URL" (include "cloudtuner.clickhouseUrl" $root) -}}
 {{- $_ := set $env "CLICKHOUSE_DATABASE" $values.clickhouse.database -}}
-{{- $_ := set $env "CLICKHOUSE_USERNAME" $values.clickhouse.username -}}
+{{- $_ := set $env "CLICKHOUSE_USERNAME" (include "cloudtuner.clickhouseUsername" $root) -}}
 {{- else if eq $connection "metricsWrite" -}}
 {{- $_ := set $env "METRICS_STORE" $values.metricsWrite.store -}}
 {{- $_ := set $env "METRICS_WRITE_URL" (include "cloudtuner.metricsWriteUrl" $root) -}}
@@ -39,7 +39,7 @@
 {{- end -}}
 {{- if eq $name "kubecost-worker" -}}
 {{- $_ := set $env "CLICKHOUSE_MIGRATE_ON_START" (not $root.Values.migrations.enabled) -}}
-{{- with $values.clickhouse.cluster }}{{ $_ := set $env "CLICKHOUSE_CLUSTER" . }}{{ end -}}
+{{- with (include "cloudtuner.clickhouseCluster" $root) }}{{ $_ := set $env "CLICKHOUSE_CLUSTER" . }}{{ end -}}
 {{- end -}}
 {{- range $key, $value := mergeOverwrite $env $service.env }}
 {{ $key }}: {{ $value | toString | quote }}

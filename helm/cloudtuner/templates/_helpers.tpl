@@ -44,6 +44,35 @@ app.kubernetes.io/name: {{ .name }}
 {{- if .root.Values.serviceAccount.create }}{{ .name }}{{ else }}default{{ end }}
 {{- end }}
 
+{{- /* The ClickHouse of this chart is asked at one replica: a worker has to read what it wrote. */ -}}
+{{- define "cloudtuner.clickhouseUrl" -}}
+{{- if .Values.clickhouse.enabled -}}
+{{- if .Values.connections.clickhouse.url }}{{ fail "connections.clickhouse.url and clickhouse.enabled exclude each other" }}{{ end -}}
+http://chi-cloudtuner-cloudtuner-0-{{ .Values.clickhouse.activeReplica }}:8123
+{{- else -}}
+{{ required "connections.clickhouse.url is needed (or clickhouse.enabled): the facts are stored there" .Values.connections.clickhouse.url }}
+{{- end }}
+{{- end }}
+
+{{- /* The operator lets the user `default` come from ClickHouse's own pods only. */ -}}
+{{- define "cloudtuner.clickhouseUsername" -}}
+{{- if and .Values.clickhouse.enabled (eq .Values.connections.clickhouse.username "default") }}cloudtuner{{ else }}{{ .Values.connections.clickhouse.username }}{{ end }}
+{{- end }}
+
+{{- define "cloudtuner.clickhouseCluster" -}}
+{{- if and .Values.clickhouse.enabled (gt (int .Values.clickhouse.replicas) 1) }}cloudtuner{{ else }}{{ .Values.connections.clickhouse.cluster }}{{ end }}
+{{- end }}
+
+{{- define "cloudtuner.operatorVolume" -}}
+{{- with .own.storageClassName }}
+storageClassName: {{ . }}
+{{- end }}
+accessModes: [ReadWriteOnce]
+resources:
+  requests:
+    storage: {{ .storage }}
+{{- end }}
+
 {{- define "cloudtuner.metricsWriteUrl" -}}
 {{- if .Values.connections.metricsWrite.url -}}
 {{ .Values.connections.metricsWrite.url }}

@@ -1,31 +1,18 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SampleCluster } from '@cloudtuner/sample-cluster';
-import { backfillAndWait } from './backfill';
 import { defaultStore, startBackingServers, type BackingServers, type StoreKind } from './backing-servers';
 import { demoText } from './demo-text';
-import { loadState, writePrivateJson, type DemoAccount, type DemoState } from './demo-state';
+import { loadState, writePrivateJson, type DemoState } from './demo-state';
+import { fillHistory, tenantsOf, type Tenant } from './fill-history';
 import type { Flags } from './flags';
 import { requireFreePorts } from './free-ports';
-import { pushHistory, type HistoryPush } from './history';
 import { startLiveCluster, type LiveCluster } from './live';
-import { startProgress } from './progress';
-import { sampleClusterOf } from './sample-clusters';
 import { startServices, type Services } from './services';
 import type { StopStack } from './stop-stack';
-import { ensureTenants, type SignedInOrganization } from './tenants';
+import { ensureTenants } from './tenants';
 
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
 const scrapeIntervalSeconds = 15;
 const stateFile = 'state.json';
-
-interface Tenant {
-  readonly session: SignedInOrganization;
-  readonly account: DemoAccount;
-  readonly cluster: SampleCluster;
-}
 
 /** What runs when the demo is up. */
 export interface Demo {
@@ -40,75 +27,6 @@ export interface DemoOptions {
   readonly running: StopStack;
   readonly say: (line: string) => void;
   readonly now: () => number;
-}
-
-const floorTo = (unitMs: number, tMs: number): number => Math.floor(tMs / unitMs) * unitMs;
-
-const hoursBetween = (startMs: number, endMs: number): number => Math.max(1, Math.round((endMs - startMs) / hourMs));
-
-function tenantsOf(sessions: readonly SignedInOrganization[]): Tenant[] {
-  return sessions.flatMap((session) =>
-    session.organization.cloud_accounts.map((account) => ({
-      session,
-      account,
-      cluster: sampleClusterOf(account),
-    })),
-  );
-}
-
-/** Since when samples are missing: the newest one of an earlier run, or `days` ago at midnight. */
-async function missingSince({ session, account }: Tenant, firstMs: number): Promise<number> {
-  const { clusters } = await session.client.listClusters({ params: { organization_id: session.organization.id } });
-  const lastSeconds = clusters.find(({ id }) => id === account.id)?.last_sample_at ?? null;
-  return lastSeconds === null ? firstMs : Math.max(firstMs, floorTo(minuteMs, lastSeconds * 1000));
-}
-
-async function fillHistory(
-  tenants: readonly Tenant[],
-  diproxyUrl: string,
-  { flags, now, say }: DemoOptions,
-): Promise<void> {
-  const firstMs = floorTo(hourMs, now() - flags.days * dayMs);
-  const endMs = floorTo(minuteMs, now());
-  const pushes = await Promise.all(
-    tenants.map(async (tenant): Promise<HistoryPush & { tenant: Tenant }> => {
-      const startMs = await missingSince(tenant, firstMs);
-      return { tenant, cluster: tenant.cluster, account: tenant.account, startMs, endMs };
-    }),
-  );
-  const startedMs = now();
-  const progress = startProgress(
-    'pushing history',
-    hoursBetween(Math.min(...pushes.map(({ startMs }) => startMs)), endMs),
-    'hours',
-  );
-  const samples = await pushHistory(diproxyUrl, pushes, ({ doneHours }) => {
-    progress.update(doneHours);
-  }).finally(() => {
-    progress.stop();
-  });
-  const seconds = Math.max(0.001, (now() - startedMs) / 1000);
-  say(
-    `  ${samples.toLocaleString('en-US')} samples acknowledged, ${Math.round(samples / seconds).toLocaleString('en-US')} a second\n`,
-  );
-  await backfillAndWait(
-    pushes.map(({ tenant, startMs }) => ({
-      session: tenant.session,
-      cloudAccountId: tenant.account.id,
-      startMs: floorTo(hourMs, startMs),
-      endMs: floorTo(hourMs, endMs),
-    })),
-  );
-  // What passed while the history was on its way; the live senders take over from here.
-  await pushHistory(
-    diproxyUrl,
-    tenants.map(({ cluster, account }) => ({
-      cluster,
-      account,
-      startMs: endMs,
-      endMs: floorTo(minuteMs, now()) + minuteMs,
-    })),
-  );
 }
 
 function documentOf(
@@ -211,7 +129,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   });
   const tenants = tenantsOf(sessions);
   say('Two organizations, one cluster each. Their past goes through the gateway first:\n');
-  await fillHistory(tenants, services.diproxy.url, options);
+  await fillHistory(tenants, { diproxyUrl: services.diproxy.url, days: flags.days, now: options.now, say });
 
   say('\nThe clusters are live now: Prometheus scrapes them and pushes …');
   const live: LiveCluster[] = [];

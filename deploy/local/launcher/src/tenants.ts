@@ -4,7 +4,7 @@ import { sampleClusterOf } from './sample-clusters';
 import type { DemoAccount, DemoOrganization, DemoState } from './demo-state';
 
 /** Who the demo creates on its first run: two organizations, so that their isolation can be seen. */
-const plan = [
+export const demoPlan = [
   {
     name: 'Acme Shop',
     email: 'finance@acme.example',
@@ -16,6 +16,9 @@ const plan = [
     account: { name: 'globex-lab', profile: 'research', owner: 'Lab operations' },
   },
 ] as const;
+
+/** An organization with one cluster, before they are there. */
+export type PlannedOrganization = (typeof demoPlan)[number];
 
 /** An organization of the demo with a client that speaks for its owner. */
 export interface SignedInOrganization {
@@ -32,7 +35,7 @@ async function signIn(restapiUrl: string, organization: DemoOrganization): Promi
 
 async function connectCluster(
   signedIn: SignedInOrganization,
-  account: (typeof plan)[number]['account'],
+  account: PlannedOrganization['account'],
 ): Promise<DemoAccount> {
   const { id, credentials } = await signedIn.client.createCloudAccount({
     params: { organization_id: signedIn.organization.id },
@@ -61,6 +64,7 @@ export async function ensureTenants(
   restapiUrl: string,
   state: DemoState,
   save: () => void,
+  plan: readonly PlannedOrganization[] = demoPlan,
 ): Promise<SignedInOrganization[]> {
   const operator = createRestapiClient({ baseUrl: restapiUrl, secret: state.cluster_secret });
   const signedIn: SignedInOrganization[] = [];
