@@ -51,7 +51,9 @@ beforeAll(async () => {
   // Of today too, so that "yesterday" is there when midnight passes.
   const yesterdayMs = floorTo(dayMs, Date.now()) - dayMs;
   await pushPast(platform, [tenant], yesterdayMs, floorTo(minuteMs, Date.now()));
-  await backfill(tenant, yesterdayMs, floorTo(hourMs, Date.now()));
+  await backfill(tenant, yesterdayMs, yesterdayMs + dayMs);
+  const nowMs = floorTo(hourMs, Date.now());
+  if (nowMs > yesterdayMs + dayMs) await backfill(tenant, yesterdayMs + dayMs, nowMs);
 }, startDeadlineMs);
 afterAll(async () => {
   await platform.stop();
