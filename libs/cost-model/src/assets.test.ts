@@ -293,7 +293,8 @@ describe('a node', () => {
     const [cpu, ram] = node('n1');
     const priced = price([...(cpu && ram ? [cpu, ram] : []), steady(cpuPrice('n1'), 0.03, -5, 20)]);
     expect(onlyAsset(priced)).toMatchObject({ covered_seconds: 1200, cpu_cost: '0.040000000' }); // .12 × 20/60
-    expect(priced.measuredSeconds).toBe(1200);
+    // Its cores were seen all the hour.
+    expect([priced.measuredSeconds, priced.observedSeconds]).toEqual([1200, 3600]);
   });
 
   it('of unknown capacity has unknown costs and a flag', () => {
@@ -517,6 +518,7 @@ describe('an hour', () => {
     expect(price([])).toEqual({
       assets: [],
       measuredSeconds: 0,
+      observedSeconds: 0,
       expectedSeconds: 3600,
       lastSampleMs: null,
       flags: ['coverage-gap', 'network-not-measured'],

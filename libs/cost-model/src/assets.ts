@@ -22,6 +22,8 @@ export interface PricedAssets {
   readonly assets: readonly AssetFact[];
   /** Seconds of the window in which at least one node could be charged. More samples never make this less. */
   readonly measuredSeconds: number;
+  /** Seconds of the window in which anything was seen of at least one node, whatever is known of prices; at least those measured. */
+  readonly observedSeconds: number;
   /** Length of the window in seconds. */
   readonly expectedSeconds: number;
   /** The latest sample inside the window; null when there is none. */
@@ -66,6 +68,7 @@ export function pricedAssets(standing: StandingAssets, network: readonly AssetFa
   if (longestHoleMs(observed, window) > bridgedGapMs) index.flags.add('coverage-gap');
   return {
     assets,
+    observedSeconds: Math.round(lengthMs(union(nodes.map(({ present }) => present))) / 1000),
     measuredSeconds: Math.round(lengthMs(measured) / 1000),
     expectedSeconds: Math.round((window.endMs - window.startMs) / 1000),
     lastSampleMs: index.lastSampleMs(),

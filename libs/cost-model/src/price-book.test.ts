@@ -47,6 +47,18 @@ describe('a price book', () => {
     expect(fact.cpu_cost).toBe('0.080000000');
   });
 
+  it('that is taken back takes back what was measured, and nothing of what was observed', () => {
+    const from = (effective_from: number): PriceBook =>
+      book({ effective_from, nodes: [{ cpu_core_hour_price: 0.02, ram_gib_hour_price: 0.002 }] });
+    const measured = ({ measuredSeconds, observedSeconds }: PricedAssets): number[] => [
+      measuredSeconds,
+      observedSeconds,
+    ];
+    expect(measured(price(from(0), withoutPrices))).toEqual([3600, 3600]);
+    expect(measured(price(from(startSeconds + 2700), withoutPrices))).toEqual([900, 3600]);
+    expect(measured(price(from(startSeconds + 3600), withoutPrices))).toEqual([0, 3600]);
+  });
+
   it('ends where the next period begins, even if that says nothing', () => {
     const fact = asset(price(book({ nodes: [{ cpu_core_hour_price: 0.01 }] }, { effective_from: startSeconds + 900 })));
     // 4 × (.0025 + .0225)

@@ -18,6 +18,8 @@ export const assetsEndSchema = z.strictObject({
   /** Hex SHA-256 of all row lines, newlines included: the data version of the hour. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   measured_seconds: z.int().nonnegative(),
+  /** How long anything was seen of a node, priced or not: what the store of samples knows. */
+  observed_seconds: z.int().nonnegative().optional(),
   expected_seconds: z.int().nonnegative(),
   last_sample_at: unixSeconds.nullable(),
   flags,

@@ -20,7 +20,7 @@ export interface FailedJob {
 export interface QueueBoard {
   /** Sorted by name. */
   counts(): Promise<readonly { readonly queue: string; readonly counts: JobCounts }[]>;
-  /** Of one account, the latest first; of each queue the latest thousand failures are looked through. */
+  /** Of one account, the latest first; of each queue the latest 200 failures are looked through. */
   failedOf(cloudAccountId: string, limit: number): Promise<readonly FailedJob[]>;
   /** Has a failed job of this account run again; false when there is none. */
   retry(cloudAccountId: string, job: { readonly queue: string; readonly id: string }): Promise<boolean>;
@@ -32,7 +32,7 @@ const queueNames: readonly string[] = Object.values(contracts)
   .flatMap((contract) => ('jobId' in contract ? [contract.name] : []))
   .sort();
 
-const lookedThrough = 1_000;
+const lookedThrough = 200;
 
 const payload = z.looseObject({
   cloudAccountId: z.string().optional(),
@@ -93,9 +93,10 @@ export function createQueueBoard(options: ProducerOptions): QueueBoard {
       const connection = queues.get(queue);
       if (connection === undefined) return false;
       return connection.use(async (opened) => {
+        // Before it is read: not every key of a queue is a job's.
+        if ((await opened.getJobState(id)) !== 'failed') return false;
         const job: Job | undefined = await opened.getJob(id);
         if (job === undefined || failedJobOf(queue, job, cloudAccountId).length === 0) return false;
-        if ((await job.getState()) !== 'failed') return false;
         await job.retry('failed', { resetAttemptsMade: true });
         return true;
       });

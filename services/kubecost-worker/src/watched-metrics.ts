@@ -71,6 +71,7 @@ export function watchStores(
     registers,
     async collect() {
       const found = await read.spikes(spikeFactor).catch(() => undefined);
+      spikes.remove();
       if (found === undefined) return;
       spikes.set(found.length);
       log(found);

@@ -21,6 +21,7 @@ import { createMetrics } from './metrics';
 
 // A query that is waited for has connections to spare beside it for the readiness check.
 const spareConnections = 2;
+const compatMaxWaiting = 16;
 
 function connectAccounts(config: Config, logger: Logger): Metadata | undefined {
   if (config.MONGODB_URL === undefined) {
@@ -58,6 +59,12 @@ export function createApp(
     concurrency: config.ALLOCATION_PARALLEL_HOURS,
     maxWaiting: config.METRICS_QUERY_MAX_WAITING,
   });
+  // Apart from the hours that are stored: a window by OpenCost's arithmetic is long, and for those who look at it only.
+  const compat = createQuerySlots({
+    concurrency: 1,
+    maxWaiting: compatMaxWaiting,
+    maxWaitMs: config.METRICS_QUERY_WAIT_SECONDS * 1000,
+  });
   const store = createPromqlMetricsStore({ client, slots, metrics, nowMs });
   health.addCheck('metrics_store', (signal) => store.ping(signal));
 
@@ -83,7 +90,7 @@ export function createApp(
     },
     parallelHours: config.CLUSTER_COSTS_PARALLEL_HOURS,
     maxPoints: config.METRICS_MAX_POINTS,
-    compatMaxSamples: config.COMPAT_MAX_SAMPLES,
+    compat: { maxSamples: config.COMPAT_MAX_SAMPLES, turn: (signal, work) => compat.run(signal, work) },
     headroom: { cpu: config.SAVINGS_CPU_HEADROOM, memory: config.SAVINGS_MEMORY_HEADROOM },
   });
   const usageRoutes = createUsageRoutes({ usageStore: createPromqlUsageStore({ client, slots, metrics }), nowMs });

@@ -57,9 +57,10 @@ export const config = defineConfig({
     max: 10_000_000,
   }),
   COMPAT_MAX_SAMPLES: env.integer('Samples of one window of `kubecost_compat_allocations`, all in memory at once.', {
-    default: 3_000_000,
+    // They are computed in one piece, in which nobody else is answered.
+    default: 500_000,
     min: 1_000,
-    max: 100_000_000,
+    max: 3_000_000,
   }),
   SAVINGS_CPU_HEADROOM: env.number('Recommended cores = 95th percentile of usage × this.', {
     default: 1.15,

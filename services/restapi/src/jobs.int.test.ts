@@ -75,7 +75,9 @@ describe('failed jobs', () => {
     const params = { cloud_account_id: own };
     const theirs = { queue: 'close-hour', job_id: `${other}_${String(Date.parse(hour) / 1000)}` };
     const absent = { queue: 'no-such-queue', job_id: 'x' };
-    for (const body of [theirs, absent]) {
+    // Names of keys that a queue has for itself.
+    const keys = ['failed', 'completed', 'meta', 'wait'].map((job_id) => ({ queue: 'close-hour', job_id }));
+    for (const body of [theirs, absent, ...keys]) {
       await expect(api.retryFailedJob({ params, body })).rejects.toMatchObject({ code: 'job-not-failed' });
     }
     const [failed] = await failedOf(own);

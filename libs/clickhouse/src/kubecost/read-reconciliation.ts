@@ -72,14 +72,25 @@ async function readSides(
   return sides;
 }
 
+function byNamespace<Row extends { readonly namespace: string }>(rows: readonly Row[]): ReadonlyMap<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const name = row.namespace || reconciledNoNamespace;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
 function compare(hours: readonly ComparedHour[], sides: Sides): Reconciliation {
   const ours = sides.flatMap((side) => side.ours).filter(({ rows }) => rows > 0);
   const theirs = sides.flatMap((side) => side.theirs);
-  const named = ({ namespace }: { readonly namespace: string }): string => namespace || reconciledNoNamespace;
-  const namespaces = [...new Set([...ours, ...theirs].map(named))].sort();
+  const [oursByName, theirsByName] = [byNamespace(ours), byNamespace(theirs)];
+  const namespaces = [...new Set([...oursByName.keys(), ...theirsByName.keys()])].sort();
   const costs = namespaces.flatMap((namespace) => {
-    const ownRows = ours.filter((row) => named(row) === namespace);
-    const theirRows = theirs.filter((row) => named(row) === namespace);
+    const ownRows = oursByName.get(namespace) ?? [];
+    const theirRows = theirsByName.get(namespace) ?? [];
     return reconciledResources.map((resource): ReconciledCost => {
       const column = `${resource}_cost_sum` as const;
       const own = ownRows.length === 0 ? 0n : sumKnownNanos(ownRows.map((row) => nanosOf(row[column])));

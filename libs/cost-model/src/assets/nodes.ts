@@ -119,6 +119,8 @@ export interface NodeCharges {
 /** A node, when it was observed inside the window, and what its fact was rounded from. */
 export interface PricedNode {
   readonly fact: AssetFact;
+  /** When anything was seen of it, priced or not. */
+  readonly present: StepFunction;
   readonly covered: StepFunction;
   /** When any of it could be charged. More samples never make this less. */
   readonly charged: StepFunction;
@@ -153,7 +155,7 @@ function priceNode(node: string, series: NodeSeries, index: AssetIndex): PricedN
   const { providerId, instanceType, labels: _labels, ...traits } = described;
   const properties = { ...traits, instance_type: instanceType, price_source: source };
   const fact = assetFact({ type: 'node', key: node, providerId, properties, covered }, charges, index);
-  return { fact, covered, charged, charges, prices };
+  return { fact, present, covered, charged, charges, prices };
 }
 
 /**

@@ -119,6 +119,7 @@ export class HourAllocator {
       allocations,
       assets: priced.assets,
       measuredSeconds: priced.measuredSeconds,
+      observedSeconds: priced.observedSeconds,
       expectedSeconds: priced.expectedSeconds,
       lastSampleMs: this.lastSampleMs,
       flags: [...new Set([...priced.flags, ...rowFlags])].sort(byText),

@@ -60,4 +60,13 @@ describe('the history of a description', () => {
     const changes = historyOf(Array.from({ length: 250 }, (_none, index) => [index, `at ${String(index)}`] as const));
     expect([changes.length, changes[0]?.facts]).toEqual([100, 'at 150']);
   });
+
+  it('keeps the latest changes that are 256 KiB together, and the last whatever its length', () => {
+    const large = (count: number, length: number): Seen => [count, String(count).padEnd(length, 'x')];
+    const kib = 1024;
+    const sixtyFour = historyOf(Array.from({ length: 10 }, (_none, index) => large(index, 64 * kib)));
+    expect(sixtyFour.map(({ from }) => from / 3_600)).toEqual([6, 7, 8, 9]);
+    const last = historyOf([large(1, 10), large(2, 10), large(3, 300 * kib)]);
+    expect(last.map(({ from }) => from / 3_600)).toEqual([3]);
+  });
 });

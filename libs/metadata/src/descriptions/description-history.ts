@@ -8,6 +8,15 @@ export interface DescriptionChange {
 const hourSeconds = 3_600;
 /** What changes each hour (an annotation with a time in it) would grow for ever; the latest are kept. */
 const maxChanges = 100;
+/** Some changes may be large (a hundred labels each): a history that is read and written whole stays small. */
+const maxLength = 256 * 1024;
+
+/** The latest changes of at most so many, and so long together; one at least. */
+function latest(changes: readonly DescriptionChange[]): readonly DescriptionChange[] {
+  let length = 0;
+  const tooOld = changes.findLastIndex(({ facts }) => (length += facts.length) > maxLength);
+  return changes.slice(Math.min(tooOld + 1, changes.length - 1)).slice(-maxChanges);
+}
 
 /** How something was described in an hour; of hours before the first that is known, as in the first. Undefined: never. */
 export function changeAt(changes: readonly DescriptionChange[], hour: number): DescriptionChange | undefined {
@@ -32,5 +41,5 @@ export function withObservation(
       : [];
   const steps = [...changes.filter(({ from }) => from !== hour), { from: hour, facts }, ...resumes];
   const sorted = steps.sort((left, right) => left.from - right.from);
-  return sorted.filter((step, index) => sorted[index - 1]?.facts !== step.facts).slice(-maxChanges);
+  return latest(sorted.filter((step, index) => sorted[index - 1]?.facts !== step.facts));
 }

@@ -72,5 +72,12 @@ describe('descriptions of a cluster', () => {
     const many = Array.from({ length: 450 }, (_none, index) => node({ index }, `n${String(index)}`));
     await metadata.descriptions.observe(account, hour(0), many);
     expect(await nodesAt(account, 0)).toHaveLength(450);
+    const window = { from: hour(0), until: hour(1) };
+    expect(await metadata.descriptions.count(account, 'node', window)).toBe(450);
+    expect(await metadata.descriptions.count(account, 'node', { from: hour(1), until: hour(2) })).toBe(0);
+    const page = await metadata.descriptions.list(account, 'node', window, { offset: 448, limit: 10 });
+    expect(page.map(({ name }) => name)).toEqual(['n98', 'n99']);
+    const [second] = await metadata.descriptions.list(account, 'node', window, { offset: 1, limit: 1 });
+    expect(second?.name).toBe('n1');
   }, 30_000);
 });

@@ -29,6 +29,12 @@ export interface Described {
   readonly lastSeen: number;
 }
 
+/** `[from, until)`, unix seconds. */
+export interface DescribedWindow {
+  readonly from: number;
+  readonly until: number;
+}
+
 /** What describes clusters, and how it changed. Every method throws `metadata-unavailable` when the store is down or hangs. */
 export interface DescriptionsRepository {
   /** Notes what was there in an hour (unix seconds). Hours come in any order, and again. */
@@ -40,8 +46,11 @@ export interface DescriptionsRepository {
   list(
     cloudAccountId: string,
     kind: DescribedKind,
-    window: { readonly from: number; readonly until: number },
+    window: DescribedWindow,
+    page?: { readonly offset: number; readonly limit: number },
   ): Promise<Described[]>;
+  /** How many things were there. */
+  count(cloudAccountId: string, kind: DescribedKind, window: DescribedWindow): Promise<number>;
   /** Removes what nobody has seen since then (unix seconds). @returns how many things */
   removeUnseen(cloudAccountId: string, before: number): Promise<number>;
   /** The accounts of which anything is described. */
@@ -65,7 +74,8 @@ const descriptionDocument = z.object({
 });
 export type DescriptionDocument = z.infer<typeof descriptionDocument>;
 
-const thingsPerStatement = 200;
+// Of up to 256 KiB each.
+const thingsPerStatement = 50;
 const attempts = 8;
 const record = z.record(z.string(), z.unknown());
 
@@ -117,6 +127,13 @@ function describedAt(found: unknown, until: number): Described[] {
   return [{ kind, name, facts, since: change.from, firstSeen: first_seen, lastSeen: last_seen }];
 }
 
+const thereIn = (cloudAccountId: string, kind: DescribedKind, { from, until }: DescribedWindow) => ({
+  cloud_account_id: cloudAccountId,
+  kind,
+  first_seen: { $lt: until },
+  last_seen: { $gt: from - 3_600 },
+});
+
 /** Descriptions in MongoDB: one document per thing, with its changes. */
 export function createDescriptionsRepository(
   collection: Collection<DescriptionDocument>,
@@ -125,6 +142,12 @@ export function createDescriptionsRepository(
   const find = async (ids: readonly string[]): Promise<Map<string, DescriptionDocument>> => {
     const found = await run(() => collection.find({ _id: { $in: [...ids] } }).toArray());
     return new Map(found.map((document) => [document._id, document]));
+  };
+
+  const findKnown = async (ids: readonly string[]): Promise<ReadonlySet<string>> => {
+    const options = { projection: { _id: 1 } };
+    const found = await run(() => collection.find({ _id: { $in: [...ids] } }, options).toArray());
+    return new Set(found.map(({ _id }) => _id));
   };
 
   /** What somebody else has made in between is changed afterwards. */
@@ -140,7 +163,7 @@ export function createDescriptionsRepository(
   /** What was changed by somebody else in between is read and tried again. */
   async function observeSome(cloudAccountId: string, hour: number, some: readonly Observed[]): Promise<void> {
     const texts = new Map(some.map((one) => [idOf(cloudAccountId, one), factsText(one.facts)]));
-    const known = await find([...texts.keys()]);
+    const known = await findKnown([...texts.keys()]);
     const fresh = some
       .filter((one) => !known.has(idOf(cloudAccountId, one)))
       .map((one) => documentOf(cloudAccountId, hour, one));
@@ -163,14 +186,17 @@ export function createDescriptionsRepository(
       for (let start = 0; start < observed.length; start += thingsPerStatement)
         await observeSome(cloudAccountId, hour, observed.slice(start, start + thingsPerStatement));
     },
-    list: (cloudAccountId, kind, { from, until }) =>
+    list: (cloudAccountId, kind, window, { offset, limit } = { offset: 0, limit: 0 }) =>
       run(async () => {
-        const there = { first_seen: { $lt: until }, last_seen: { $gt: from - 3_600 } };
-        const found = await collection.find({ cloud_account_id: cloudAccountId, kind, ...there }).toArray();
-        return found
-          .flatMap((document) => describedAt(document, until))
-          .sort((left, right) => (left.name < right.name ? -1 : 1));
+        // A limit of 0 is none. Of each document one change is kept, so histories are not in memory together.
+        const options = { skip: offset, limit, batchSize: thingsPerStatement };
+        const cursor = collection.find(thereIn(cloudAccountId, kind, window), options).sort({ name: 1 });
+        const described: Described[] = [];
+        for await (const document of cursor) described.push(...describedAt(document, window.until));
+        return described;
       }),
+    count: (cloudAccountId, kind, window) =>
+      run(() => collection.countDocuments(thereIn(cloudAccountId, kind, window))),
     removeUnseen: (cloudAccountId, before) =>
       run(async () => {
         const unseen = { cloud_account_id: cloudAccountId, last_seen: { $lt: before } };

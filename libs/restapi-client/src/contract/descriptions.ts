@@ -25,6 +25,7 @@ export const descriptionOperations = {
       'of what was there in it. `info` is one thing, the cluster itself.',
     access: 'costs:read',
     scope: inCluster,
+    costClass: 'query',
     errors: ['invalid-window', 'range-too-long'],
     example: { query: { kind: 'node', window: '1d' } },
     status: 200,

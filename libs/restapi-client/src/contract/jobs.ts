@@ -15,6 +15,7 @@ export const jobOperations = {
     summary: 'Jobs of the account that were given up, and why; the latest first, a hundred at most',
     access: 'jobs:read',
     scope: inCloudAccount,
+    costClass: 'query',
     errors: ['queue-unavailable'],
     status: 200,
     params: account,

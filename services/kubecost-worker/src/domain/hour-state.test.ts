@@ -6,6 +6,7 @@ const reading: HourReading = {
   allocations: [],
   sha256: 'a'.repeat(64),
   measuredSeconds: 3_600,
+  observedSeconds: 3_600,
   expectedSeconds: 3_600,
   lastSampleSeconds: hour + 3_540,
   flags: ['network-not-measured'],
@@ -61,10 +62,17 @@ describe('a reading of an hour', () => {
     expect(changed).toMatchObject({ kind: 'store', state: { closed: true, dataVersion: 'b'.repeat(64) } });
   });
 
+  it('replaces a closed hour whose prices were taken back, for its samples are all there', () => {
+    const unpriced = { ...reading, measuredSeconds: 0, flags: ['node-unpriced'], sha256: 'b'.repeat(64) };
+    expect(decide(stored(), unpriced, at())).toMatchObject({ kind: 'store', state: { measuredSeconds: 0 } });
+    // The price holds for the second half of the hour only.
+    expect(decide(stored(), { ...unpriced, measuredSeconds: 1_800, flags: [] }, at()).kind).toBe('store');
+    expect(decide(stored(), { ...unpriced, observedSeconds: 3_599 }, at()).kind).toBe('keep');
+  });
+
   it('does not replace a closed hour of which more was measured', () => {
-    expect(decide(stored(), { ...reading, measuredSeconds: 3_599, sha256: 'b'.repeat(64) }, at())).toEqual({
-      kind: 'keep',
-    });
+    const forgotten = { ...reading, measuredSeconds: 3_599, observedSeconds: 3_599, sha256: 'b'.repeat(64) };
+    expect(decide(stored(), forgotten, at())).toEqual({ kind: 'keep' });
     expect(decide(stored({ closed: false }), { ...reading, measuredSeconds: 0 }, at()).kind).toBe('store');
   });
 

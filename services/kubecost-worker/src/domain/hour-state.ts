@@ -8,6 +8,8 @@ export interface HourReading {
   /** SHA-256 of the assets and the allocations. */
   readonly sha256: string;
   readonly measuredSeconds: number;
+  /** How long anything was seen of a node, whatever is known of prices. */
+  readonly observedSeconds: number;
   readonly expectedSeconds: number;
   /** Unix seconds; null without a sample. */
   readonly lastSampleSeconds: number | null;
@@ -60,9 +62,14 @@ function sameAnswer(a: HourState, b: HourState): boolean {
   );
 }
 
+function isForgotten(current: HourState, { measuredSeconds, observedSeconds }: HourReading): boolean {
+  return measuredSeconds < current.measuredSeconds && observedSeconds < current.measuredSeconds;
+}
+
 /**
  * Decides what becomes of a reading. A closed hour never opens again. Late samples only ever add measured time, so a reading of a closed
- * hour with less of it means that the store of samples is past its retention or has a hole; the stored facts stay.
+ * hour with less of it means that the store of samples is past its retention or has a hole, and the stored facts stay; or that prices were
+ * taken back, when the samples are still seen for as long as was measured.
  */
 export function decide(
   current: HourState | null,
@@ -72,7 +79,7 @@ export function decide(
   const closed = request.closed || current?.closed === true;
   if (!closed && current === null && reading.assets.length + reading.allocations.length === 0)
     return { kind: 'nothing' };
-  if (current?.closed === true && reading.measuredSeconds < current.measuredSeconds) return { kind: 'keep' };
+  if (current?.closed === true && isForgotten(current, reading)) return { kind: 'keep' };
   const state: HourState = {
     hour: request.hour,
     dataVersion: versionOf(reading.sha256, closed),

@@ -57,13 +57,28 @@ async function storeDescribed(
   }
 }
 
+/** Counts an hour once: by its outcome or, when there is none, by why. */
+async function countedOutcome(
+  job: string,
+  metrics: WorkerMetrics,
+  store: () => Promise<HourOutcome>,
+): Promise<HourOutcome> {
+  try {
+    const outcome = await store();
+    metrics.hour(job, outcome);
+    return outcome;
+  } catch (error) {
+    metrics.hour(job, isAppError(error) && error.code === 'facts-unbalanced' ? 'unbalanced' : 'failed');
+    throw error;
+  }
+}
+
 /** Stores an hour, then what else it says. */
 async function storeAll(jobPorts: StoreHourJobPorts, job: string, request: StoreHourRequest): Promise<HourOutcome> {
   const { ports, metrics } = jobPorts;
   const read: { reading?: HourReading } = {};
   const readHour: HourReader['readHour'] = async (...what) => (read.reading = await ports.reader.readHour(...what));
-  const outcome = await storeHour({ ...ports, reader: { readHour } }, request);
-  metrics.hour(job, outcome);
+  const outcome = await countedOutcome(job, metrics, () => storeHour({ ...ports, reader: { readHour } }, request));
   // Of an hour that is kept the store of samples knows less than there was.
   const { reading } = read;
   const isWhole = outcome === 'stored' || outcome === 'unchanged';
@@ -76,12 +91,5 @@ async function storeAll(jobPorts: StoreHourJobPorts, job: string, request: Store
 /** Counts what becomes of each hour that a job stores. */
 export const countedStoreHour =
   (job: string, jobPorts: StoreHourJobPorts): StoreHourJob =>
-  async (request) => {
-    const { slots, metrics } = jobPorts;
-    try {
-      return await slots(request.signal, () => storeAll(jobPorts, job, request));
-    } catch (error) {
-      metrics.hour(job, isAppError(error) && error.code === 'facts-unbalanced' ? 'unbalanced' : 'failed');
-      throw error;
-    }
-  };
+  (request) =>
+    jobPorts.slots(request.signal, () => storeAll(jobPorts, job, request));

@@ -144,6 +144,7 @@ export function sampleHour(hour: number, revision: number, podsPerNode = 3): Hou
     allocations,
     sha256: hash.digest('hex'),
     measuredSeconds: isEmpty ? 0 : 3_600,
+    observedSeconds: isEmpty ? 0 : 3_600,
     expectedSeconds: 3_600,
     lastSampleSeconds: isEmpty ? null : hour + 3_540,
     flags: isEmpty ? [] : ['network-not-measured'],

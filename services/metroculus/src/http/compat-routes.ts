@@ -24,7 +24,7 @@ function* chunksOf(facts: readonly AllocationFact[]): Generator<string> {
 }
 
 /** Allocations by OpenCost's arithmetic. */
-export function compatRoute({ allocation, ...dependencies }: RouteDependencies): Route<undefined> {
+export function compatRoute({ allocation, compat, ...dependencies }: RouteDependencies): Route<undefined> {
   return routes.defineStreamRoute({
     method: 'get',
     path: compatPath,
@@ -35,7 +35,7 @@ export function compatRoute({ allocation, ...dependencies }: RouteDependencies):
     query: windowQuery,
     contentType: 'application/x-ndjson',
     async *handler({ query, signal }) {
-      const context = { ...dependencies, ...allocation, maxSamples: dependencies.compatMaxSamples, signal };
+      const context = { ...dependencies, podsPerPart: allocation.podsPerPart, ...compat, signal };
       yield* chunksOf(await readCompatAllocations(query.cloud_account_id, windowOf(query), context));
     },
   });

@@ -16,12 +16,13 @@ const contentType = 'application/x-ndjson';
 const linesPerChunk = 200;
 
 function endOf(
-  hour: Pick<AllocatedHour, 'measuredSeconds' | 'expectedSeconds' | 'lastSampleMs'> & {
+  hour: Pick<AllocatedHour, 'measuredSeconds' | 'observedSeconds' | 'expectedSeconds' | 'lastSampleMs'> & {
     readonly flags: readonly string[];
   },
-): Pick<AssetsEnd, 'measured_seconds' | 'expected_seconds' | 'last_sample_at' | 'flags'> {
+): Pick<AssetsEnd, 'measured_seconds' | 'observed_seconds' | 'expected_seconds' | 'last_sample_at' | 'flags'> {
   return {
     measured_seconds: hour.measuredSeconds,
+    observed_seconds: hour.observedSeconds,
     expected_seconds: hour.expectedSeconds,
     last_sample_at: secondsOrNull(hour.lastSampleMs),
     flags: [...hour.flags],

@@ -17,6 +17,7 @@ export function createHourReader(client: Pick<MetroculusClient, 'getKubecostAllo
         allocations,
         sha256: end.sha256,
         measuredSeconds: end.measured_seconds,
+        observedSeconds: end.observed_seconds ?? end.measured_seconds,
         expectedSeconds: end.expected_seconds,
         lastSampleSeconds: end.last_sample_at,
         flags: end.flags,

@@ -8,7 +8,7 @@ import type { ScopedRoutes } from '../scoped-routes';
 
 /** What the route is made of. */
 export interface DescriptionDependencies extends ClusterFinder {
-  readonly descriptions: Pick<DescriptionsRepository, 'list'>;
+  readonly descriptions: Pick<DescriptionsRepository, 'list' | 'count'>;
   readonly now: () => number;
 }
 
@@ -24,7 +24,11 @@ export function descriptionRoutes(
       await findCluster(finder, account);
       finder.noteRead(account);
       const window = { start: secondsOf(startMs), end: secondsOf(endMs) };
-      const found = await descriptions.list(account.id, kind, { from: window.start, until: window.end });
+      const hours = { from: window.start, until: window.end };
+      const [count, found] = await Promise.all([
+        descriptions.count(account.id, kind, hours),
+        descriptions.list(account.id, kind, hours, { offset, limit }),
+      ]);
       return {
         cluster_id: account.id,
         cluster_name: account.name,
@@ -32,8 +36,8 @@ export function descriptionRoutes(
         kind,
         limit,
         offset,
-        total_count: found.length,
-        descriptions: found.slice(offset, offset + limit).map(({ name, facts, since, firstSeen, lastSeen }) => ({
+        total_count: count,
+        descriptions: found.map(({ name, facts, since, firstSeen, lastSeen }) => ({
           ...{ name, facts, since },
           first_seen: firstSeen,
           last_seen: lastSeen,

@@ -84,6 +84,19 @@ const overlapRow = (cost: Nanos): ExportedExpense => ({
   billedCost: null,
 });
 
+const changed = (): AppError =>
+  new AppError('export-changed', 'The expenses have changed while they were exported; start again.');
+
+/** Rows of bills that were replaced meanwhile are removed some time after: what was read says so by being less. */
+async function refuseChanged(
+  billExpenses: ExpenseSources['billExpenses'],
+  { question, totals }: OrganizationExpenses['bills'],
+): Promise<void> {
+  if (question.accountIds.length === 0) return;
+  const { count, cost } = await billExpenses.readTotals(question);
+  if (count !== totals.count || cost !== totals.cost) throw changed();
+}
+
 async function* rowsFrom(
   { billExpenses }: Pick<ExpenseSources, 'billExpenses'>,
   expenses: OrganizationExpenses,
@@ -99,8 +112,10 @@ async function* rowsFrom(
   for (let offset = start; offset < count; offset += rowsOfBatch) {
     const page = { sortBy: 'name' as const, descending: false, limit: rowsOfBatch, offset };
     const rows = await billExpenses.readRows(expenses.bills.question, others, page);
+    if (rows.length !== Math.min(rowsOfBatch, count - offset)) throw changed();
     yield rows.map((row, index) => ({ ...resourceRow(row, expenses), cursor: String(offset + index + 1) }));
   }
+  await refuseChanged(billExpenses, expenses.bills);
   if (expenses.overlap.total !== 0n && start <= count) {
     yield [{ ...overlapRow(expenses.overlap.total), cursor: String(count + 1) }];
   }
@@ -109,7 +124,7 @@ async function* rowsFrom(
 /**
  * The expenses of whole days that are over, in one order. Everything is there or nothing.
  *
- * @throws AppError `export-incomplete` when an account cannot be read
+ * @throws AppError `export-incomplete` when an account cannot be read, `export-changed` while batches are read
  */
 export async function exportCleanExpenses(sources: ExpenseSources, request: ExpensesRequest): Promise<ExpensesExport> {
   const expenses = await readOrganizationExpenses(sources, request);
