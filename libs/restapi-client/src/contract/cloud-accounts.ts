@@ -34,6 +34,15 @@ const kubecostFields = {
     ),
 };
 
+/** What a schema cannot say of them. */
+const kubecostRules = [
+  'only a Kubernetes cluster has a Kubecost',
+  'there is no endpoint to be read',
+  'must have five fields: minute, hour, day, month, weekday',
+  'must not be more often than every ten minutes',
+  'is not a cron pattern that is ever due',
+] as const;
+
 const cloudAccount = z
   .object({
     id: z.uuid(),
@@ -101,6 +110,7 @@ export const cloudAccountOperations = {
     access: 'cloud-accounts:write',
     scope: inOrganization,
     errors: ['account-name-taken', 'kubecost-endpoint-refused'],
+    rules: kubecostRules,
     creates: 'cloud_account_id',
     status: 201,
     params: z.object({ organization_id: uuid }),
@@ -148,6 +158,7 @@ export const cloudAccountOperations = {
     access: 'cloud-accounts:write',
     scope: inCloudAccount,
     errors: ['account-name-taken', 'kubecost-endpoint-refused'],
+    rules: kubecostRules,
     status: 200,
     params,
     body: z.strictObject({

@@ -7,6 +7,7 @@ import {
   pageFields,
   pageHead,
   windowFields,
+  windowRules,
 } from './cluster-window';
 import type { Operation } from './operation';
 import { interval, unixSeconds } from './scalars';
@@ -27,6 +28,7 @@ export const descriptionOperations = {
     scope: inCluster,
     costClass: 'query',
     errors: ['invalid-window', 'range-too-long'],
+    rules: windowRules,
     example: { query: { kind: 'node', window: '1d' } },
     status: 200,
     params: clusterParams,

@@ -10,6 +10,7 @@ import {
   pageFields,
   pageHead,
   windowFields,
+  windowRules,
 } from './cluster-window';
 import type { Operation } from './operation';
 import { windowErrors } from './query-errors';
@@ -44,6 +45,7 @@ export const reconciliationOperations = {
     scope: inCluster,
     costClass: 'query',
     errors: [...windowErrors, 'facts-incomplete'],
+    rules: windowRules,
     example: { query: { window: '1d' } },
     status: 200,
     params: clusterParams,
