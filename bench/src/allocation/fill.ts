@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import {
   insertAllocationDay,
   insertAllocationGroupDay,
-  rollupRevision,
   rollupVersionOf,
   type BoundStatement,
   type ClickhouseClient,
@@ -127,7 +126,6 @@ class Filler {
       rollup_version: rollupVersionOf({ hours, labelKeys: [chosenLabel] }),
       rollup_fact_rows: factRows,
       rollup_label_keys: [chosenLabel],
-      rollup_revision: rollupRevision,
     };
     await this.#client.insert({ table: 'account_days', rows: [row], tag, tenant: this.#account });
   }

@@ -1,10 +1,4 @@
--- Days whose sums by dimension go are due again: a day that nothing names is summed anew.
-ALTER TABLE {{database}}.account_days {{on_cluster}} ADD COLUMN IF NOT EXISTS rollup_revision UInt8;
-
-ALTER TABLE {{database}}.account_days {{on_cluster}} DELETE WHERE rollup_revision > 0 SETTINGS mutations_sync = 2;
-
-ALTER TABLE {{database}}.account_days {{on_cluster}} DROP COLUMN IF EXISTS rollup_revision;
-
+-- The table by month, with all days: those that were summed before and since.
 CREATE TABLE IF NOT EXISTS {{database}}.allocation_group_days {{on_cluster}}
 (
     cloud_account_id UUID,
@@ -60,5 +54,15 @@ PARTITION BY toYYYYMM(date)
 ORDER BY (cloud_account_id, dimension, date, kind, namespace, controller_kind, controller, node, label_value, asset_type, data_version)
 TTL {{ttl:allocation_group_days}}
 SETTINGS non_replicated_deduplication_window = 10000;
+
+INSERT INTO {{database}}.allocation_group_days
+SELECT * FROM merge({{database}}, '^allocation_(group|dimension)_days$')
+WHERE _table = 'allocation_dimension_days'
+  AND (cloud_account_id, dimension, date, kind, namespace, controller_kind, controller, node, label_value, asset_type, data_version) NOT IN (
+    SELECT cloud_account_id, dimension, date, kind, namespace, controller_kind, controller, node, label_value, asset_type, data_version
+    FROM {{database}}.allocation_group_days
+  )
+ORDER BY ALL
+SETTINGS max_insert_threads = 1, insert_deduplicate = 1, max_partitions_per_insert_block = 0, max_execution_time = 25;
 
 DROP TABLE IF EXISTS {{database}}.allocation_dimension_days {{on_cluster}} {{sync}};

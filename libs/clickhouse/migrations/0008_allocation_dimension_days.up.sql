@@ -57,8 +57,17 @@ ORDER BY (cloud_account_id, dimension, date, kind, namespace, controller_kind, c
 TTL {{ttl:allocation_dimension_days}}
 SETTINGS non_replicated_deduplication_window = 10000;
 
--- Which tables the rollup of a day is in. 0: its sums by dimension were in the table by month, so it is answered from the sums by pod until the
--- day is summed again.
-ALTER TABLE {{database}}.account_days {{on_cluster}} ADD COLUMN IF NOT EXISTS rollup_revision UInt8;
+-- The days that were summed before: of some of them nothing else is left. May be killed and run again, or run by two at once: rows that are
+-- there are left out, the same block in the same order is only taken once, and `merge` reads nothing when the table has gone already. Ends
+-- before a client gives up, so that it does not go on behind the next try, which begins where this one ended.
+INSERT INTO {{database}}.allocation_dimension_days
+SELECT * FROM merge({{database}}, '^allocation_(group|dimension)_days$')
+WHERE _table = 'allocation_group_days'
+  AND (cloud_account_id, dimension, date, kind, namespace, controller_kind, controller, node, label_value, asset_type, data_version) NOT IN (
+    SELECT cloud_account_id, dimension, date, kind, namespace, controller_kind, controller, node, label_value, asset_type, data_version
+    FROM {{database}}.allocation_dimension_days
+  )
+ORDER BY ALL
+SETTINGS max_insert_threads = 1, insert_deduplicate = 1, max_partitions_per_insert_block = 0, max_execution_time = 25;
 
 DROP TABLE IF EXISTS {{database}}.allocation_group_days {{on_cluster}} {{sync}};

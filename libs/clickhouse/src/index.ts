@@ -39,7 +39,6 @@ export {
   readRollupBalance,
   removeAllocationDays,
   rollupBalanceRow,
-  rollupRevision,
   rollupVersionOf,
   type DayRollup,
 } from './allocation/rollup-statements';

@@ -41,23 +41,37 @@ DROP TABLE {{database}}.u {{on_cluster}} {{sync}};
   });
 });
 
+/** Rows that are not in the target yet, by one key, in an order that repeats (else equal blocks are not known again); from a table that may have gone. */
+const copyOfWhatIsMissing =
+  /^INSERT INTO (\S+)\nSELECT \* FROM merge\(`facts`, '[^']+'\)\nWHERE _table = '\w+'\n +AND \(([^)]+)\) NOT IN \(\n +SELECT \2\n +FROM \1\n +\)\nORDER BY ALL\nSETTINGS max_insert_threads = 1, insert_deduplicate = 1, /;
+
 describe('the migrations of this package', () => {
   it('are numbered from 1 without a gap, each with its way back', async () => {
     const migrations = await readMigrations(migrationsFolder);
     expect(migrations.map(({ version }) => version)).toEqual(migrations.map((_migration, index) => index + 1));
     for (const { up, down } of migrations) {
       expect(renderStatements(up, single).length).toBeGreaterThan(0);
-      // A way back may have more to do, such as to take back what names the tables that go.
-      expect(renderStatements(down, single).length).toBeGreaterThanOrEqual(renderStatements(up, single).length);
+      expect(renderStatements(down, single)).toHaveLength(renderStatements(up, single).length);
     }
   });
 
   it('can all be run twice', async () => {
     for (const { up, down } of await readMigrations(migrationsFolder)) {
       for (const sql of [...renderStatements(up, single), ...renderStatements(down, single)]) {
-        expect(sql).toMatch(/\bIF (NOT )?EXISTS\b|^ALTER TABLE \S+ +DELETE WHERE /);
+        if (sql.startsWith('INSERT')) expect(sql).toMatch(copyOfWhatIsMissing);
+        else
+          expect(sql).toMatch(
+            /^(CREATE TABLE IF NOT EXISTS|DROP TABLE IF EXISTS|ALTER TABLE \S+ +(ADD COLUMN IF NOT|DROP COLUMN IF) EXISTS) /,
+          );
       }
     }
+  });
+
+  it('copy the rows of a table before they drop it', async () => {
+    const [sums] = (await readMigrations(migrationsFolder)).filter(({ version }) => version === 8);
+    if (sums === undefined) throw new Error('no migration 8');
+    for (const template of [sums.up, sums.down])
+      expect(renderStatements(template, single).map((sql) => sql.split(' ')[0])).toEqual(['CREATE', 'INSERT', 'DROP']);
   });
 });
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { rollupRevision } from './rollup-statements';
 import { dateOf, type BoundStatement, type HourVersion } from './statement';
 
 const secondsPerDay = 86_400;
@@ -41,8 +40,6 @@ export interface AllocationDay extends StoredObservation {
     readonly dataVersion: string;
     readonly rows: number;
     readonly labelKeys: readonly string[];
-    /** False: there are no sums by dimension, only by pod. */
-    readonly hasDimensions: boolean;
   } | null;
 }
 
@@ -89,7 +86,6 @@ export const allocationDayRow = z
     rollup_version: z.string(),
     rollup_fact_rows: z.coerce.number(),
     rollup_label_keys: z.array(z.string()),
-    rollup_revision: z.number(),
   })
   .transform((row): AllocationDay => ({
     day: row.day,
@@ -107,7 +103,6 @@ export const allocationDayRow = z
             dataVersion: row.rollup_version,
             rows: row.rollup_fact_rows,
             labelKeys: row.rollup_label_keys,
-            hasDimensions: row.rollup_revision >= rollupRevision,
           },
   }));
 
@@ -131,7 +126,7 @@ export function readAllocationDays(
              if(h.found, h.hours_version, w.made_from) AS hours_version, h.hour_count AS hour_count,
              CAST(if(h.found, h.closed, true), 'Bool') AS closed, if(h.found, h.measured_seconds, w.measured_seconds) AS measured_seconds,
              h.last_sample AS last_sample, h.flags AS flags,
-             w.rollup_fact_rows AS rollup_fact_rows, w.rollup_label_keys AS rollup_label_keys, w.rollup_revision AS rollup_revision
+             w.rollup_fact_rows AS rollup_fact_rows, w.rollup_label_keys AS rollup_label_keys
       FROM (
         SELECT true AS found, toDate(hour, 'UTC') AS date,
                arraySort(groupArray((toUnixTimestamp(hour), latest.1, ifNull(toInt64(latest.2), -1), latest.3, latest.4, latest.5,
@@ -148,9 +143,9 @@ export function readAllocationDays(
       ) AS h
       FULL JOIN (
         SELECT date, latest.1 AS made_from, latest.2 AS rollup_version, latest.3 AS rollup_fact_rows, latest.4 AS rollup_label_keys,
-               latest.5 AS measured_seconds, latest.6 AS rollup_revision
+               latest.5 AS measured_seconds
         FROM (
-          SELECT date, argMax((data_version, rollup_version, rollup_fact_rows, rollup_label_keys, measured_seconds, rollup_revision), written_at_ms) AS latest
+          SELECT date, argMax((data_version, rollup_version, rollup_fact_rows, rollup_label_keys, measured_seconds), written_at_ms) AS latest
           FROM account_days
           WHERE cloud_account_id = {account:UUID} AND date >= {firstWholeDay:Date} AND date < {untilDay:Date}
           GROUP BY date

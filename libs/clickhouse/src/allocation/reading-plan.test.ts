@@ -19,7 +19,7 @@ const dayOf = (day: number, hours: readonly StoredHour[], rollup: AllocationDay[
   rollup,
 });
 const hours = [hourOf(0, 'v0', 10), hourOf(3_600, 'v1', 10)];
-const rollup = { dataVersion: 'r', rows: 20, labelKeys: ['team'], hasDimensions: true };
+const rollup = { dataVersion: 'r', rows: 20, labelKeys: ['team'] };
 const summed = dayOf(0, hours, rollup);
 const changed = dayOf(secondsPerDay, [hourOf(secondsPerDay, 'v', 7)]);
 const oneStep = { from: 0, stepSeconds: null };
@@ -62,14 +62,6 @@ describe('a plan', () => {
     const plan = planReading([summed], { columns: [], labelKeys: ['app'] }, oneStep);
     expect(plan).toMatchObject({ groupDays: [], podDays: [{ day: 0, dataVersion: 'r' }], hours: [] });
     expect(planReading([summed], { columns: [], labelKeys: ['team'] }, oneStep).groupDays).toHaveLength(1);
-  });
-
-  it('takes sums by pod of a day that was not summed by dimension', () => {
-    const byPod = dayOf(0, hours, { ...rollup, hasDimensions: false });
-    const plan = planReading([byPod, { ...summed, day: secondsPerDay }], byNamespace, oneStep);
-    expect(plan.podDays).toEqual([{ day: 0, dataVersion: 'r' }]);
-    expect(plan.groupDays).toEqual([{ day: secondsPerDay, dataVersion: 'r' }]);
-    expect(plan.factRows).toBe(40);
   });
 
   it.each([

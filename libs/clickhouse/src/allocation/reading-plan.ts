@@ -78,7 +78,7 @@ export function planReading(
   for (const { day, rollup, hours: hoursOfDay, hourCount } of days) {
     hoursWithoutPods.push(...hoursOfDay.filter(({ rows }) => rows === null).map(({ hour }) => hour));
     if (rollup !== null && takesDays) {
-      const isSummed = rollup.hasDimensions && group.labelKeys.every((key) => rollup.labelKeys.includes(key));
+      const isSummed = group.labelKeys.every((key) => rollup.labelKeys.includes(key));
       (dimension !== null && isSummed ? groupDays : podDays).push({ day, dataVersion: rollup.dataVersion });
       factRows += rollup.rows;
     } else {

@@ -27,9 +27,6 @@ export interface DayRollup {
 /** Dimensions that every rollup has. */
 const fixedDimensions = ['namespace', 'controller', 'node'] as const;
 
-/** `rollup_revision` of days whose sums by dimension are where readers look for them; of others the sums by pod are read. */
-export const rollupRevision = 1;
-
 /** The dimension of a label key. */
 export const labelDimension = (key: string): string => `label:${key}`;
 
@@ -40,7 +37,7 @@ const dimensionsOf = (labelKeys: readonly string[]): readonly string[] => [
 ];
 
 // Changes when the same hours give other rows, so that days are written anew.
-const revision = 'allocation-days 2';
+const revision = 'allocation-days 1';
 
 /**
  * The version of a day's rollup: SHA-256 of what it is made from. The same hours and label keys give the same version and the same rows.

@@ -10,7 +10,6 @@ import {
   isBalanced,
   readRollupBalance,
   rollupBalanceRow,
-  rollupRevision,
   rollupVersionOf,
   type DayRollup,
 } from '../allocation/rollup-statements';
@@ -137,7 +136,6 @@ export class AllocationWorld {
       rollup_version: rollupVersionOf(rollup),
       rollup_fact_rows: factRows,
       rollup_label_keys: rollup.labelKeys,
-      rollup_revision: rollupRevision,
     };
     await this.client.insert({ table: 'account_days', rows: [row], tag, tenant: this.account });
   }

@@ -7,7 +7,6 @@ import {
   type AllocationGroup,
 } from '@cloudtuner/clickhouse';
 import { randomDatabase, randomPrefix, randomTenant, sharedServers } from '@cloudtuner/test-kit';
-import { createPlanStore } from '../adapters/clickhouse/plan-store';
 import { daySeconds, hoursOfDay } from '../domain/calendar';
 import { copyHours, runStatement, storedRows } from '../testing/stored-rows';
 import { openWorkerStore, type WorkerStore } from '../testing/worker-store';
@@ -101,27 +100,6 @@ describe('the sums of a day', () => {
     expect((await planOf(byTeam)).groupDays).toHaveLength(1);
     expect(await sumsBy(byTeam)).toMatchObject({ 'container  checkout': '3.45', container: '1.725' });
     expect(await rowsOf('expenses')).toHaveLength(1);
-  });
-
-  it('are made again of a day that has none by dimension', async () => {
-    await takeClosedHours();
-    await close();
-    const plans = createPlanStore(store.clickhouse);
-    const outdated = () => plans.readDaysOfOtherKeys([{ id: account, allocationLabelKeys: [] }], day, 10);
-    expect(await outdated()).toEqual(new Map());
-    // As the version before wrote it.
-    await runStatement(
-      store.clickhouse,
-      `INSERT INTO account_days SELECT * REPLACE ('before' AS rollup_version, 0 AS rollup_revision, written_at_ms + 1 AS written_at_ms)
-       FROM account_days WHERE cloud_account_id = {account:UUID}`,
-      { account },
-    );
-    expect((await planOf(byNamespace)).groupDays).toEqual([]);
-    expect(await outdated()).toEqual(new Map([[account, [day]]]));
-    expect(await close()).toBe('stored');
-    expect(await outdated()).toEqual(new Map());
-    expect((await sumsBy(byNamespace))['container shop']).toBe('3.45');
-    expect((await planOf(byNamespace)).groupDays).toHaveLength(1);
   });
 
   it.each(['allocation_days', 'allocation_dimension_days'])(

@@ -5,7 +5,6 @@ import {
   insertAllocationDay,
   insertAllocationGroupDay,
   readAllocationDays,
-  rollupRevision,
   rollupVersionOf,
   type ClickhouseClient,
 } from '@cloudtuner/clickhouse';
@@ -98,7 +97,6 @@ export async function sumDay(
     rollup_version: rollupVersionOf(rollup),
     rollup_fact_rows: found.hours.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
     rollup_label_keys: labelKeys,
-    rollup_revision: rollupRevision,
   };
   await client.insert({ table: 'account_days', rows: [row], tag, tenant: account });
 }

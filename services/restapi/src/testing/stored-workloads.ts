@@ -5,7 +5,6 @@ import {
   insertAllocationDay,
   insertAllocationGroupDay,
   readAllocationDays,
-  rollupRevision,
   rollupVersionOf,
   type ClickhouseClient,
 } from '@cloudtuner/clickhouse';
@@ -135,7 +134,6 @@ export async function storeRollup(client: ClickhouseClient, account: string, day
         rollup_version: rollupVersionOf(rollup),
         rollup_fact_rows: found.hours.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
         rollup_label_keys: [],
-        rollup_revision: rollupRevision,
       },
     ],
     tag,

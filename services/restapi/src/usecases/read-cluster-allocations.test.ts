@@ -30,7 +30,7 @@ const day: AllocationDay = {
   measuredSeconds: 3_600,
   lastSample: null,
   flags: [],
-  rollup: { dataVersion: 'r', rows: 1, labelKeys: [], hasDimensions: true },
+  rollup: { dataVersion: 'r', rows: 1, labelKeys: [] },
 };
 
 /** A store of which a version is removed while it is read, so many times. */

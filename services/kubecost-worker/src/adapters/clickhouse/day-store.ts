@@ -1,4 +1,4 @@
-import { rollupRevision, type ClickhouseClient, type QueryTag } from '@cloudtuner/clickhouse';
+import type { ClickhouseClient, QueryTag } from '@cloudtuner/clickhouse';
 import { formatNanos, parseNanos } from '@cloudtuner/cost-model';
 import { z } from 'zod';
 import { daySeconds } from '../../domain/calendar';
@@ -114,7 +114,6 @@ export function createDayStore(client: ClickhouseClient): DayStore {
         rollup_version: written.rollup?.version ?? '',
         rollup_fact_rows: written.rollup?.factRows ?? 0,
         rollup_label_keys: written.rollup?.labelKeys ?? [],
-        rollup_revision: written.rollup === null ? 0 : rollupRevision,
       };
       const token = [tenant, day, written.dataVersion, written.writtenAtMs].join('|');
       await client.insert({ table: 'account_days', rows: [row], token, tag, tenant });

@@ -1,4 +1,4 @@
-import { rollupRevision, type ClickhouseClient, type QueryTag } from '@cloudtuner/clickhouse';
+import type { ClickhouseClient, QueryTag } from '@cloudtuner/clickhouse';
 import { z } from 'zod';
 import type { DayState } from '../../domain/due-work';
 import type { PlanStore } from '../../ports';
@@ -35,14 +35,14 @@ const sql = `
 
 const outdatedRow = z.object({ account: z.uuid(), day: z.number() });
 
-/** A day that names sums whose keys are not those of its account, or none by dimension. Keys are joined by what no key contains. */
+/** A day that names sums whose keys are not those of its account. Keys are joined by what no key contains. */
 const outdatedSql = `
   SELECT toString(id) AS account, toUnixTimestamp(toDateTime(date, 'UTC')) AS day
   FROM (
-    SELECT cloud_account_id AS id, date, argMax((rollup_version, arrayStringConcat(rollup_label_keys, ' '), rollup_revision), written_at_ms) AS latest
+    SELECT cloud_account_id AS id, date, argMax((rollup_version, arrayStringConcat(rollup_label_keys, ' ')), written_at_ms) AS latest
     FROM account_days WHERE cloud_account_id IN {accounts:Array(UUID)} AND date >= {fromDate:Date} GROUP BY id, date
   )
-  WHERE latest.1 != '' AND (latest.3 < {revision:UInt8} OR (id, latest.2) NOT IN {wanted:Array(Tuple(UUID, String))})
+  WHERE latest.1 != '' AND (id, latest.2) NOT IN {wanted:Array(Tuple(UUID, String))}
   ORDER BY day DESC, account LIMIT {limit:UInt32}`;
 
 const tenantOf = (accounts: readonly string[]): string => (accounts.length === 1 ? (accounts[0] ?? 'none') : 'several');
@@ -77,7 +77,6 @@ export function createPlanStore(client: ClickhouseClient): PlanStore {
         params: {
           accounts: ids,
           fromDate: dateOf(fromDay),
-          revision: rollupRevision,
           wanted: accounts.map(({ id, allocationLabelKeys }) => ({ tuple: [id, allocationLabelKeys.join(' ')] })),
           limit,
         },
