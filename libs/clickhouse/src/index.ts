@@ -17,8 +17,9 @@ export {
   checkBackupDestination,
   countClickhouseRows,
   endRestore,
-  isRestoring,
+  requireNoRestore,
   restoreClickhouse,
+  restoringBackup,
   type BackupOptions,
   type TableCount,
 } from './operations/backup';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ClickhouseClient } from './client-port';
 import { migrationsFolder, readMigrations, type Migration } from './migration-files';
 import { renderStatements, type MigrationTarget } from './migration-sql';
+import { requireNoRestore } from './operations/backup';
 import { alignRetention, defaultRetention, type Retention } from './retention';
 
 /** How the tables are made. */
@@ -76,11 +77,13 @@ async function record(
  *
  * Every statement may run twice (`IF NOT EXISTS`), so several processes may start it at the same time and a killed one is simply run again.
  *
- * @throws `clickhouse-schema-changed` when a file that was applied before is another one now; the errors of {@link ClickhouseClient}
+ * @throws `clickhouse-schema-changed` when a file that was applied before is another one now; `restore-unfinished`: what is made now
+ * would be taken away when the restore is run again; the errors of {@link ClickhouseClient}
  */
 export async function migrate(client: ClickhouseClient, options: MigrateOptions = {}): Promise<SchemaState> {
   const migrations = await readMigrations(options.folder ?? migrationsFolder);
   const target = targetOf(client, options);
+  await requireNoRestore(client);
   await execute(client, 'CREATE DATABASE IF NOT EXISTS {{database}} {{on_cluster}}', target);
   await execute(client, bookkeeping, target);
   const records = await readRecords(client);

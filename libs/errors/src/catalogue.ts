@@ -484,6 +484,11 @@ export const errorCatalogue = {
     'A restore would write into stores that hold data',
     'Restore into empty stores. What an interrupted restore has left is taken away by itself.',
   ),
+  'restore-unfinished': entry(
+    'conflict',
+    'A restore of a backup has begun and was not finished',
+    'Run `restore` of the backup that is named again. To give it up: empty the stores, then drop the database that is the mark.',
+  ),
   'tenant-busy': entry(
     'upstream-unavailable',
     'Work for the tenant has not ended',

@@ -42,13 +42,17 @@ export function checkBackupDestination(destination: BackupDestination): void {
   throw new AppError('invalid-request', "A destination is such as File('{name}'), Disk('backups', '{name}') or S3(…).");
 }
 
-function placeOf({ destination, name }: BackupOptions, half: keyof Tables): string {
-  checkBackupDestination(destination);
-  if (!plainName.test(name)) throw new AppError('invalid-request', 'The name of a backup is letters, digits, - and _.');
-  return destination.replaceAll('{name}', `${name}/${half}`);
+function checkedName(name: string): string {
+  if (plainName.test(name)) return name;
+  throw new AppError('invalid-request', 'The name of a backup is letters, digits, - and _.');
 }
 
-const onCluster = ({ cluster }: BackupOptions): string => {
+function placeOf({ destination, name }: BackupOptions, half: keyof Tables): string {
+  checkBackupDestination(destination);
+  return destination.replaceAll('{name}', `${checkedName(name)}/${half}`);
+}
+
+const onCluster = ({ cluster }: Pick<BackupOptions, 'cluster'>): string => {
   if (cluster === undefined) return '';
   if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(cluster)) throw new RangeError(`"${cluster}" cannot be a name in ClickHouse`);
   return `ON CLUSTER \`${cluster}\``;
@@ -136,28 +140,50 @@ export async function countClickhouseRows(client: ClickhouseClient): Promise<num
 
 const markerOf = ({ database }: ClickhouseClient): string => `${database}_restoring`;
 
-/** True while a restore runs, and after one that was interrupted. */
-export async function isRestoring(client: ClickhouseClient): Promise<boolean> {
-  const found = await client.server().query({
-    sql: 'SELECT name FROM system.databases WHERE name = {name:String}',
+/** The backup of which a restore runs or was interrupted; undefined without one. */
+export async function restoringBackup(client: ClickhouseClient): Promise<string | undefined> {
+  const [mark] = await client.server().query({
+    sql: 'SELECT comment FROM system.databases WHERE name = {name:String}',
     params: { name: markerOf(client) },
-    schema: z.object({ name: z.string() }),
+    schema: z.object({ comment: z.string() }),
     tag,
     tenant,
   });
-  return found.length > 0;
+  return mark?.comment;
 }
 
-/** Sets the mark that a restore has begun, and takes away what an interrupted one has left. */
-export async function beginRestore(client: ClickhouseClient, cluster: string | undefined): Promise<void> {
-  const on = onCluster({ destination: '', name: '', cluster });
+const unfinished = (client: ClickhouseClient, backup: string): AppError =>
+  new AppError(
+    'restore-unfinished',
+    `The database ${markerOf(client)} says that a restore of the backup "${backup}" has begun.`,
+  );
+
+/** @throws AppError `restore-unfinished` while a restore runs, and after one that was interrupted */
+export async function requireNoRestore(client: ClickhouseClient): Promise<void> {
+  const backup = await restoringBackup(client);
+  if (backup !== undefined) throw unfinished(client, backup);
+}
+
+/**
+ * Sets the mark that a restore of this backup has begun, and takes away what an interrupted one of it has left.
+ *
+ * @throws AppError `restore-unfinished` when the mark is of another backup: nothing is taken away
+ */
+export async function beginRestore(
+  client: ClickhouseClient,
+  { name, cluster }: Omit<BackupOptions, 'destination'>,
+): Promise<void> {
+  const on = onCluster({ cluster });
   const server = client.server();
-  await server.command({ sql: `CREATE DATABASE IF NOT EXISTS \`${markerOf(client)}\` ${on}`, tag, tenant });
+  const mark = `CREATE DATABASE IF NOT EXISTS \`${markerOf(client)}\` ${on} COMMENT '${checkedName(name)}'`;
+  await server.command({ sql: mark, tag, tenant });
+  const marked = await restoringBackup(client);
+  if (marked !== name) throw unfinished(client, marked ?? '');
   await server.command({ sql: `DROP DATABASE IF EXISTS \`${client.database}\` ${on} SYNC`, tag, tenant });
 }
 
 /** Takes the mark away: everything is there. */
 export async function endRestore(client: ClickhouseClient, cluster: string | undefined): Promise<void> {
-  const on = onCluster({ destination: '', name: '', cluster });
+  const on = onCluster({ cluster });
   await client.server().command({ sql: `DROP DATABASE IF EXISTS \`${markerOf(client)}\` ${on} SYNC`, tag, tenant });
 }

@@ -3,8 +3,10 @@ import type { ClickhouseClient } from '../client-port';
 
 /** Whose rows go. */
 export interface ErasedTenant {
-  /** The organization, when all of it goes. */
-  readonly organizationId: string | null;
+  /** Rows of other organizations stay, whomever they name. */
+  readonly organizationId: string;
+  /** Whether the organization goes, or only its accounts. */
+  readonly wholeOrganization: boolean;
   readonly cloudAccountIds: readonly string[];
   /** Other ids that only they have, such as users: rows that name them go from tables that are not of accounts. */
   readonly subjectIds: readonly string[];
@@ -21,11 +23,13 @@ interface Erasure {
 
 const tag = { surface: 'clickhouse', route: 'erase-tenant' };
 const auditTable = 'audit_events';
+/** In rows whose organization could not be made out. */
+const noOrganization = '00000000-0000-0000-0000-000000000000';
 const columnRow = z.object({ table: z.string(), name: z.string(), type: z.string() });
 const countRow = z.object({ rows: z.coerce.number() });
 type Column = z.infer<typeof columnRow>;
 
-/** Rows of accounts are found by their key; what belongs to organizations also by what its texts mention. */
+/** Rows of accounts are found by their key; what belongs to organizations also by what its texts mention, in this organization only. */
 function conditionOf(columns: readonly Column[]): string | undefined {
   const key = columns.find(({ name, type }) => name === 'cloud_account_id' && type === 'UUID');
   if (key !== undefined) return '`cloud_account_id` IN {accounts:Array(UUID)}';
@@ -33,7 +37,10 @@ function conditionOf(columns: readonly Column[]): string | undefined {
     if (type === 'UUID' || type === 'Nullable(UUID)') return [`ifNull(\`${name}\` IN {ids:Array(UUID)}, 0)`];
     return type === 'String' ? [`multiSearchAny(\`${name}\`, {texts:Array(String)})`] : [];
   });
-  return conditions.length === 0 ? undefined : conditions.join(' OR ');
+  if (conditions.length === 0) return undefined;
+  const mentioned = conditions.join(' OR ');
+  const isOfOrganizations = columns.some(({ name, type }) => name === 'organization_id' && type === 'UUID');
+  return isOfOrganizations ? `\`organization_id\` IN {organizations:Array(UUID)} AND (${mentioned})` : mentioned;
 }
 
 async function erasuresOf(client: ClickhouseClient, tenant: string, withAudit: boolean): Promise<Erasure[]> {
@@ -69,14 +76,15 @@ export async function countTenantRows(
   return found;
 }
 
-function bound({ organizationId, cloudAccountIds, subjectIds }: ErasedTenant) {
-  const ids = [...(organizationId === null ? [] : [organizationId]), ...cloudAccountIds, ...subjectIds];
-  return { params: { accounts: cloudAccountIds, ids, texts: ids }, tenant: organizationId ?? cloudAccountIds.join() };
+function bound({ organizationId, wholeOrganization, cloudAccountIds, subjectIds }: ErasedTenant) {
+  const ids = [...(wholeOrganization ? [organizationId] : []), ...cloudAccountIds, ...subjectIds];
+  const organizations = [organizationId, noOrganization];
+  return { params: { accounts: cloudAccountIds, ids, texts: ids, organizations }, tenant: organizationId };
 }
 
 /**
  * Removes every row of the tenant from every table, whichever tables there are: a table with `cloud_account_id` by it, others by any UUID or
- * text that names the tenant. Parts are written anew without the rows, so nothing waits for a merge.
+ * text that names the tenant, unless the row is of another organization. Parts are written anew without the rows, so nothing waits for a merge.
  *
  * @returns rows that were removed, by table
  */

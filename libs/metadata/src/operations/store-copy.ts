@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, writeFile, readFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -15,7 +15,7 @@ export type CollectionCopy = z.infer<typeof collectionCopy>;
 
 /** The whole store as files, in the form of `mongodump`: `<collection>.bson` and `<collection>.metadata.json`. */
 export interface StoreCopy {
-  /** Writes every collection into the folder. What refers to others comes before them, so that nothing refers to what is not there. */
+  /** Writes every collection into the folder, which only its owner can read from then on. What refers to others comes before them, so that nothing refers to what is not there. */
   write(folder: string): Promise<CollectionCopy[]>;
   /** The collections whose files are not those that were written. */
   verify(folder: string, copies: readonly CollectionCopy[]): Promise<string[]>;
@@ -28,6 +28,9 @@ export interface StoreCopy {
 }
 
 const batchDocuments = 500;
+/** Hashes of passwords and tokens are in the files. */
+const ownerOnlyFolder = 0o700;
+const mode = 0o600;
 const indexFile = z.object({
   indexes: z.array(z.object({ key: z.record(z.string(), z.int()), name: z.string(), unique: z.boolean().optional() })),
 });
@@ -57,9 +60,9 @@ async function writeCollection(collection: Collection, folder: string): Promise<
       yield buffer;
     }
   };
-  await pipeline(Readable.from(bytes()), createWriteStream(fileOf(folder, name, 'bson')));
+  await pipeline(Readable.from(bytes()), createWriteStream(fileOf(folder, name, 'bson'), { mode }));
   const indexes = await collection.indexes();
-  await writeFile(fileOf(folder, name, 'metadata.json'), JSON.stringify({ collectionName: name, indexes }));
+  await writeFile(fileOf(folder, name, 'metadata.json'), JSON.stringify({ collectionName: name, indexes }), { mode });
   return { name, documents, sha256: hash.digest('hex') };
 }
 
@@ -117,6 +120,7 @@ export function createStoreCopy(database: Db, run: Guard): StoreCopy {
     write: (folder) =>
       run(async () => {
         await mkdir(folder, { recursive: true });
+        await chmod(folder, ownerOnlyFolder);
         const copies: CollectionCopy[] = [];
         for (const name of await collectionNames(database)) {
           copies.push(await writeCollection(database.collection(name), folder));

@@ -9,8 +9,8 @@ import {
   checkBackupDestination,
   countClickhouseRows,
   endRestore,
-  isRestoring,
   restoreClickhouse,
+  restoringBackup,
 } from '@cloudtuner/clickhouse';
 import { AppError } from '@cloudtuner/errors';
 import { collectionCopy } from '@cloudtuner/metadata';
@@ -36,6 +36,9 @@ const manifestOf = (folder: string): string => path.join(folder, 'manifest.json'
 const unfinishedOf = (folder: string): string => path.join(folder, 'unfinished.json');
 const mongodbOf = (folder: string): string => path.join(folder, 'mongodb');
 const nameBytes = 4;
+const ownerOnlyFolder = 0o700;
+/** Of files: only their owner reads them. */
+const mode = 0o600;
 
 /** Unlike any other, so that what an interrupted backup has left in ClickHouse's place is never in the way. */
 const newName = (at: Date): string =>
@@ -51,10 +54,11 @@ export async function backUp(stores: Stores, folder: string, now: () => Date): P
   const { clickhouse, metadata, clickhouseDestination: destination, cluster } = stores;
   checkBackupDestination(destination);
   if (existsSync(manifestOf(folder))) throw new AppError('backup-exists', `${folder} holds a whole backup.`);
-  await mkdir(folder, { recursive: true });
+  // Hashes of passwords and tokens are in it.
+  await mkdir(folder, { recursive: true, mode: ownerOnlyFolder });
   const started = now();
   const name = newName(started);
-  await writeFile(unfinishedOf(folder), JSON.stringify({ name, started_at: started.toISOString() }));
+  await writeFile(unfinishedOf(folder), JSON.stringify({ name, started_at: started.toISOString() }), { mode });
   const collections = await metadata.copy.write(mongodbOf(folder));
   const counts = await backUpClickhouse(clickhouse, { destination, name, cluster });
   const manifest: Manifest = {
@@ -69,7 +73,7 @@ export async function backUp(stores: Stores, folder: string, now: () => Date): P
       rows: Object.fromEntries(counts.map(({ table, rows }) => [table, rows])),
     },
   };
-  await writeFile(unfinishedOf(folder), JSON.stringify(manifest, undefined, 2));
+  await writeFile(unfinishedOf(folder), JSON.stringify(manifest, undefined, 2), { mode });
   await rename(unfinishedOf(folder), manifestOf(folder));
   return manifest;
 }
@@ -86,9 +90,9 @@ async function readManifest(folder: string): Promise<Manifest> {
 
 /**
  * Restores a backup into empty stores. ClickHouse is first and MongoDB last: until its accounts are there, nobody sees
- * anything. A mark in ClickHouse says that a restore has begun; what an interrupted one has left is taken away by the next.
+ * anything. A mark in ClickHouse says of which backup a restore has begun; what an interrupted one has left is taken away by the next of the same.
  *
- * @throws AppError `backup-incomplete`, `stores-not-empty`
+ * @throws AppError `backup-incomplete`, `stores-not-empty`, `restore-unfinished`
  */
 export async function restore(stores: Stores, folder: string): Promise<Manifest> {
   const { clickhouse, metadata, clickhouseDestination: destination, cluster } = stores;
@@ -98,7 +102,7 @@ export async function restore(stores: Stores, folder: string): Promise<Manifest>
   if (changed.length > 0) {
     throw new AppError('backup-incomplete', `These files are not as they were written: ${changed.join(', ')}.`);
   }
-  if (!(await isRestoring(clickhouse))) {
+  if ((await restoringBackup(clickhouse)) === undefined) {
     const rows = await countClickhouseRows(clickhouse);
     const documents = await metadata.copy.count();
     if (rows + documents > 0) {
@@ -106,9 +110,9 @@ export async function restore(stores: Stores, folder: string): Promise<Manifest>
       throw new AppError('stores-not-empty', `There are ${what}.`);
     }
   }
-  await beginRestore(clickhouse, cluster);
-  await metadata.copy.clear();
   const { name, clickhouse: saved } = manifest;
+  await beginRestore(clickhouse, { name, cluster });
+  await metadata.copy.clear();
   const { database, tables } = saved;
   await restoreClickhouse(clickhouse, { destination, name, cluster, database, tables });
   await metadata.copy.read(mongodbOf(folder), collections);

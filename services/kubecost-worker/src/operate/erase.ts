@@ -65,13 +65,13 @@ async function doomed(
 ): Promise<DoomedTenant> {
   if (cloudAccountId !== null)
     return { organizationId, wholeOrganization: false, cloudAccountIds: [cloudAccountId], userIds: [] };
-  const found = await metadata.tenantErasure.find(organizationId);
+  const found = await metadata.tenantErasure.find(organizationId, before?.userIds);
   const union = (a: readonly string[] = [], b: readonly string[]): string[] => [...new Set([...a, ...b])].sort();
   return {
     organizationId,
     wholeOrganization: true,
     cloudAccountIds: union(before?.cloudAccountIds, found.cloudAccountIds),
-    userIds: union(before?.userIds, found.userIds),
+    userIds: found.userIds,
   };
 }
 
@@ -98,8 +98,8 @@ export async function eraseTenant(stores: Stores, options: ErasureOptions): Prom
     tenant = await doomed(stores, options, tenant);
     const { cloudAccountIds, userIds, organizationId, wholeOrganization } = tenant;
     const rows = {
-      organizationId: wholeOrganization ? organizationId : null,
-      ...{ cloudAccountIds, subjectIds: userIds, withAudit: options.withAudit, cluster },
+      ...{ organizationId, wholeOrganization, cloudAccountIds, subjectIds: userIds },
+      ...{ withAudit: options.withAudit, cluster },
     };
     const ids = [...(wholeOrganization ? [organizationId] : []), ...cloudAccountIds];
     await metadata.tenantErasure.close(tenant);

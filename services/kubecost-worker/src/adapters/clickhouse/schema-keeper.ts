@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { migrate, schemaVersion, type ClickhouseClient, type MigrateOptions } from '@cloudtuner/clickhouse';
+import {
+  migrate,
+  requireNoRestore,
+  schemaVersion,
+  type ClickhouseClient,
+  type MigrateOptions,
+} from '@cloudtuner/clickhouse';
 import { toAppError, type ErrorCode } from '@cloudtuner/errors';
 import type { Log } from '../../ports';
 
 /** Brings the schema up to date, or waits until somebody else has. */
 export interface SchemaKeeper {
-  /** Resolves when the schema is there, however long ClickHouse is away; rejects only when the signal aborts. */
+  /** Resolves when the schema is there, however long ClickHouse is away or being restored; rejects only when the signal aborts. */
   untilReady(signal: AbortSignal): Promise<void>;
   isReady(): boolean;
 }
@@ -21,6 +27,8 @@ export function createSchemaKeeper(
   let ready = false;
 
   const attempt = async (): Promise<boolean> => {
+    // What is written now would be taken away when the restore is run again.
+    await requireNoRestore(client);
     const { applied, latest } = migrateOnStart ? await migrate(client, migration) : await schemaVersion(client);
     return applied >= latest;
   };
