@@ -3,13 +3,17 @@ import type { ExpensesRequest, ExpenseSources } from '../expenses/read-organizat
 import { exportCleanExpenses } from './export-clean-expenses';
 
 const account = { id: 'bill', name: 'bills', type: 'aws_cnr', owner: null, region: null, deletedAt: null };
-const request = { window: { startMs: 0, endMs: 86_400_000 }, filter: {}, organizationId: 'o' };
+const request: Partial<ExpensesRequest> = {
+  window: { startMs: 0, endMs: 86_400_000 },
+  filter: {},
+  organizationId: 'o',
+};
 
 /** Bills of three rows at first; then of `rows`, and with other totals from then on. */
 function sourcesOf(rows: number, totals = { count: 3, cost: 3n }): ExpenseSources {
   let isFirst = true;
   const billExpenses: Partial<BillExpensesReader> = {
-    readVersions: () => Promise.resolve([{ cloudAccountId: 'bill', importId: 'i', dataVersion: 'v' }] as never),
+    readVersions: () => Promise.resolve([{ cloudAccountId: 'bill', importId: 'i', dataVersion: 'v' }]),
     readTotals: () => {
       const answer = isFirst ? { count: 3, cost: 3n } : totals;
       isFirst = false;
@@ -18,18 +22,19 @@ function sourcesOf(rows: number, totals = { count: 3, cost: 3n }): ExpenseSource
     readRows: () => Promise.resolve(Array.from({ length: rows }, () => row)),
     readOverlap: () => Promise.resolve([]),
   };
-  const sources = {
+  // Of accounts and rows only what decides is here.
+  const sources: object = {
     cloudAccounts: { list: () => Promise.resolve([account]) },
     pools: { listRules: () => Promise.resolve([]) },
     billExpenses,
   };
-  return sources as unknown as ExpenseSources;
+  return sources as ExpenseSources;
 }
 
-const row = { resource: { cloudAccountId: 'bill', cost: 1n } } as unknown as ExpenseRow;
+const row = { resource: { cloudAccountId: 'bill', cost: 1n } } as ExpenseRow;
 
 async function lengthOf(sources: ExpenseSources): Promise<number> {
-  const { batches } = await exportCleanExpenses(sources, request as unknown as ExpensesRequest);
+  const { batches } = await exportCleanExpenses(sources, request as ExpensesRequest);
   let length = 0;
   for await (const batch of batches({ after: undefined, limit: 100 })) length += batch.length;
   return length;
