@@ -37,7 +37,7 @@ describe('what Kubecost says when it is asked', () => {
 
   beforeAll(async () => {
     platform = await startPlatform('prometheus', {
-      ...{ KUBECOST_ENDPOINT_ALLOW: '127.0.0.1', KUBECOST_ENDPOINT_DENY: '169.254.0.0/16' },
+      ...{ KUBECOST_ENDPOINT_ALLOW: '127.0.0.1=*', KUBECOST_ENDPOINT_DENY: '169.254.0.0/16' },
       ...{ EXTRACT_LOOKBACK_HOURS: String(hoursRead), KUBECOST_BUDGET_MS: '20000' },
     });
     tenant = await platform.createTenant('shop', 'shop');

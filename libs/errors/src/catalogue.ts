@@ -381,7 +381,7 @@ export const errorCatalogue = {
   'kubecost-rejected': entry(
     'upstream-rejected',
     'Kubecost refused the request',
-    'The message names the reason that it gave: most often a window or a filter that this version does not know.',
+    'Most often a window or a filter that this version does not know; the log has the reason that it gave.',
   ),
   'kubecost-not-offered': entry(
     'upstream-rejected',
@@ -397,6 +397,11 @@ export const errorCatalogue = {
     'unprocessable',
     'The address of an account’s Kubecost is not one that the operator allows',
     'Name a host that `KUBECOST_ENDPOINT_ALLOW` has, without credentials; or have the operator allow it.',
+  ),
+  'kubecost-busy': entry(
+    'limit-exceeded',
+    'An account’s Kubecost, or Kubecosts at all, are asked too much at once',
+    'Ask again in a moment, or with `source=stored`.',
   ),
   'kubecost-not-configured': entry(
     'unprocessable',

@@ -65,14 +65,17 @@ function reasonOf(body: string): string {
 
 /** What an answer that is not 200 means. */
 export function errorOfStatus(status: number, body: string, retryAfter: string | undefined): AppError {
+  // What stands at the address may be anything, and its words are not for everybody who sees the error: they are for the log.
   const reason = reasonOf(body);
+  const cause = reason === '' ? undefined : new Error(reason);
   if (status === 429 || status >= 500) {
     const retryAfterMs =
       retryAfter !== undefined && /^\d+$/.test(retryAfter) ? Math.min(Number(retryAfter) * 1000, maxRetryAfterMs) : 0;
-    return new AppError('kubecost-unavailable', `Kubecost answered ${String(status)}: ${reason}.`, {
+    return new AppError('kubecost-unavailable', `Kubecost answered ${String(status)}.`, {
+      cause,
       ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
     });
   }
   if (status === 404) return new AppError('kubecost-not-offered', 'Kubecost does not know this route.');
-  return new AppError('kubecost-rejected', `Kubecost answered ${String(status)}: ${reason}.`);
+  return new AppError('kubecost-rejected', `Kubecost answered ${String(status)}.`, { cause });
 }

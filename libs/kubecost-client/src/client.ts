@@ -16,7 +16,7 @@ import {
   type KubecostSavings,
 } from './governance-schema';
 import { createResilience, type ResilienceOptions } from './resilience';
-import { createTransport, type KubecostRequest, type KubecostTls } from './transport';
+import { createTransport, type ByteBudget, type KubecostRequest, type KubecostTls } from './transport';
 
 /** Where Kubecost is and how patient to be with it. */
 export interface KubecostClientOptions extends ResilienceOptions {
@@ -25,6 +25,8 @@ export interface KubecostClientOptions extends ResilienceOptions {
   readonly tls?: KubecostTls;
   /** Where the address comes from somebody else than the operator: what it may lead to. Every call @throws AppError `kubecost-endpoint-refused` */
   readonly policy?: EndpointPolicy;
+  /** Whose address it is, for the policy. */
+  readonly organizationId?: string;
   /** Time limit of one attempt, its whole answer included, in milliseconds. Default 60,000. */
   readonly timeoutMs?: number;
   /** Longest answer of `/allocation`, which is read in pieces. Default 2 GiB. */
@@ -37,6 +39,10 @@ export interface KubecostClientOptions extends ResilienceOptions {
 export interface CallOptions {
   /** Cancels the call and its retries. */
   readonly signal?: AbortSignal | undefined;
+  /** Unix milliseconds: a call whose turn by the rate limit would come later fails at once with `kubecost-busy`. */
+  readonly deadlineMs?: number | undefined;
+  /** Bytes that may still be read, shared by calls that together answer one question; counted down. */
+  readonly budget?: ByteBudget | undefined;
 }
 
 /** A question about allocations. Nothing is shared and idle is left out unless `parameters` asks for it. */
@@ -141,11 +147,11 @@ export function createKubecostClient(options: KubecostClientOptions): KubecostCl
   const attempts = createResilience(options);
   let found: KubecostApi | undefined;
 
-  const fault = options.policy?.fault(options.url) ?? null;
-  const detect = async ({ signal }: CallOptions = {}): Promise<KubecostApi> => {
+  const fault = options.policy?.fault(options.url, options.organizationId ?? '') ?? null;
+  const detect = async (call: CallOptions = {}): Promise<KubecostApi> => {
     // It may have been allowed when it was set.
     if (fault !== null) throw new AppError('kubecost-endpoint-refused', `The address of Kubecost ${fault}.`);
-    found ??= await attempts.detect(() => detectApi(transport, signal), signal);
+    found ??= await attempts.detect(() => detectApi(transport, call.signal), call);
     return found;
   };
 
@@ -155,24 +161,23 @@ export function createKubecostClient(options: KubecostClientOptions): KubecostCl
     throw error;
   };
 
-  const ask = async (endpoint: KubecostEndpoint, sent: KubecostRequest): Promise<unknown> => {
+  const ask = async (endpoint: KubecostEndpoint, sent: KubecostRequest & CallOptions): Promise<unknown> => {
     const { prefix } = await detect(sent);
-    return attempts[endpoint](() => transport.json({ ...sent, path: `${prefix}${sent.path}` }), sent.signal).catch(
-      noteChange,
-    );
+    return attempts[endpoint](() => transport.json({ ...sent, path: `${prefix}${sent.path}` }), sent).catch(noteChange);
   };
 
-  const askKubecost = async (endpoint: KubecostEndpoint, sent: KubecostRequest): Promise<unknown> => {
+  const askKubecost = async (endpoint: KubecostEndpoint, sent: KubecostRequest & CallOptions): Promise<unknown> => {
     const { product } = await detect(sent);
     if (product === 'kubecost') return dataOf(await ask(endpoint, sent));
     throw new AppError('kubecost-not-offered', `OpenCost has no ${endpoint}.`);
   };
 
   const readPages = async <T>(
-    { query, api, signal }: { query: AllocationQuery; api: KubecostApi; signal: AbortSignal | undefined },
+    { query, api }: { query: AllocationQuery; api: KubecostApi },
     value: T,
     add: (value: T, row: KubecostAllocation) => void,
   ): Promise<T> => {
+    const { signal, budget } = query;
     const pageRows = api.product === 'kubecost' ? query.pageRows : undefined;
     for (let offset = 0; ;) {
       const page = pageRows === undefined ? {} : { offset: String(offset), limit: String(pageRows) };
@@ -180,7 +185,7 @@ export function createKubecostClient(options: KubecostClientOptions): KubecostCl
         add(value, row);
       });
       const parameters = { ...allocationParameters(query), ...page };
-      await transport.stream({ path: `${api.prefix}/allocation`, parameters, signal }, (chunk) => {
+      await transport.stream({ path: `${api.prefix}/allocation`, parameters, signal, budget }, (chunk) => {
         parser.write(chunk);
       });
       parser.end();
@@ -190,9 +195,8 @@ export function createKubecostClient(options: KubecostClientOptions): KubecostCl
   };
 
   const foldAllocations: KubecostClient['foldAllocations'] = async (query, start, add) => {
-    const { signal } = query;
     const api = await detect(query);
-    return attempts.allocation(() => readPages({ query, api, signal }, start(), add), signal).catch(noteChange);
+    return attempts.allocation(() => readPages({ query, api }, start(), add), query).catch(noteChange);
   };
 
   return {

@@ -3,17 +3,27 @@ import { createKubecostClient, type KubecostClient, type KubecostClientOptions }
 import type { BreakerState } from './resilience';
 
 /** As of one client, but for the address. */
-export interface KubecostClientsOptions extends Omit<KubecostClientOptions, 'url' | 'onBreakerState'> {
+export interface KubecostClientsOptions extends Omit<
+  KubecostClientOptions,
+  'url' | 'organizationId' | 'onBreakerState'
+> {
   /** Told at each change of a breaker; `null` when the client is gone. */
   readonly onBreakerState?: (cloudAccountId: string, endpoint: KubecostEndpoint, state: BreakerState | null) => void;
   /** Clients that are kept; the one that was used longest ago goes. Default 1,000. */
   readonly maxClients?: number;
 }
 
+/** Whose Kubecost is asked. */
+export interface KubecostAccount {
+  readonly id: string;
+  /** What the policy is asked for. */
+  readonly organizationId: string;
+}
+
 /** The Kubecosts of many accounts: each has its own connections, rate limits and breakers. */
 export interface KubecostClients {
   /** The same client as long as the account has this address. */
-  of(cloudAccountId: string, url: string): KubecostClient;
+  of(account: KubecostAccount, url: string): KubecostClient;
   close(): Promise<void>;
 }
 
@@ -36,11 +46,12 @@ export function createKubecostClients(options: KubecostClientsOptions): Kubecost
     await client.close();
   };
 
-  const open = (cloudAccountId: string, url: string): Kept => {
+  const open = ({ id: cloudAccountId, organizationId }: KubecostAccount, url: string): Kept => {
     const endpoints = new Set<KubecostEndpoint>();
     const client = createKubecostClient({
       ...shared,
       url,
+      organizationId,
       onBreakerState: (endpoint, state) => {
         endpoints.add(endpoint);
         onBreakerState?.(cloudAccountId, endpoint, state);
@@ -50,11 +61,12 @@ export function createKubecostClients(options: KubecostClientsOptions): Kubecost
   };
 
   return {
-    of(cloudAccountId, url) {
+    of(account, url) {
+      const { id: cloudAccountId } = account;
       const known = kept.get(cloudAccountId);
       kept.delete(cloudAccountId);
       if (known !== undefined && known.url !== url) void drop(cloudAccountId, known);
-      const current = known?.url === url ? known : open(cloudAccountId, url);
+      const current = known?.url === url ? known : open(account, url);
       kept.set(cloudAccountId, current);
       const [oldest] = kept;
       if (kept.size > maxClients && oldest !== undefined) {

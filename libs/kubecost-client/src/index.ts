@@ -9,13 +9,18 @@ export {
   type KubecostClient,
   type KubecostClientOptions,
 } from './client';
-export { createKubecostClients, type KubecostClients, type KubecostClientsOptions } from './clients';
+export {
+  createKubecostClients,
+  type KubecostAccount,
+  type KubecostClients,
+  type KubecostClientsOptions,
+} from './clients';
 export { containerCosts, containerQuantities, isContainerRow, toKubecostRows } from './container-costs';
 export {
   createEndpointPolicy,
-  defaultEndpointHost,
   deniedByDefault,
   endpointList,
+  endpointRules,
   type EndpointPolicy,
 } from './endpoint-policy';
 export type { KubecostBudget, KubecostPrediction, KubecostSavings } from './governance-schema';

@@ -1,6 +1,12 @@
+import { AppError } from '@cloudtuner/errors';
+
 /** Lets so many through a minute, evenly; the others wait their turn. */
 export interface RateLimit {
-  take(signal?: AbortSignal): Promise<void>;
+  /**
+   * Waits for a turn; who leaves before it comes gives it back. @throws AppError `kubecost-busy` at once, when it would come after
+   * `deadlineMs` (unix milliseconds)
+   */
+  take(call?: { readonly signal?: AbortSignal | undefined; readonly deadlineMs?: number | undefined }): Promise<void>;
 }
 
 const msPerMinute = 60_000;
@@ -19,12 +25,21 @@ export function createRateLimit(options: {
   const toleranceMs = spacingMs * (options.burst - 1);
   let dueMs = -Infinity;
   return {
-    async take(signal) {
+    async take({ signal, deadlineMs = Infinity } = {}) {
       const nowMs = options.nowMs();
-      dueMs = Math.max(dueMs, nowMs);
-      const waitMs = dueMs - toleranceMs - nowMs;
-      dueMs += spacingMs;
-      if (waitMs > 0) await options.sleep(waitMs, signal);
+      const conformsMs = Math.max(dueMs, nowMs);
+      const waitMs = conformsMs - toleranceMs - nowMs;
+      if (waitMs > 0 && nowMs + waitMs > deadlineMs)
+        throw new AppError('kubecost-busy', 'Kubecost is asked so often that this turn would come too late.');
+      dueMs = conformsMs + spacingMs;
+      if (waitMs <= 0) return;
+      try {
+        await options.sleep(waitMs, signal);
+      } catch (error) {
+        // Else those that left would make those that come wait, without bound.
+        dueMs -= spacingMs;
+        throw error;
+      }
     },
   };
 }

@@ -34,7 +34,7 @@ export interface ResilienceOptions {
 }
 
 /** Runs attempts of one endpoint. */
-export type Attempts = <T>(attempt: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+export type Attempts = <T>(attempt: () => Promise<T>, call?: Parameters<RateLimit['take']>[0]) => Promise<T>;
 
 const firstBackoffMs = 200;
 const maxBackoffMs = 10_000;
@@ -81,10 +81,11 @@ function attemptsOf(endpoint: KubecostEndpoint, limit: RateLimit, options: Resil
   });
   const policy = wrap(retries, breaker);
 
-  return async (attempt, signal) => {
+  return async (attempt, call = {}) => {
+    const { signal } = call;
     try {
       return await policy.execute(async () => {
-        await limit.take(signal);
+        await limit.take(call);
         return attempt();
       }, signal);
     } catch (error) {

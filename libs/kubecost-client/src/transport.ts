@@ -11,12 +11,18 @@ export interface KubecostTls {
   readonly rejectUnauthorized: boolean;
 }
 
+/** Counted down by every byte that is read. */
+export interface ByteBudget {
+  remainingBytes: number;
+}
+
 /** One request. */
 export interface KubecostRequest {
   /** Below the prefix of the API, as in `/allocation`. */
   readonly path: string;
   readonly parameters?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  readonly budget?: ByteBudget | undefined;
   /** Makes it a POST. */
   readonly body?: { readonly contentType: string; readonly text: string };
 }
@@ -48,7 +54,7 @@ const connections = 4;
 
 async function readPieces(
   body: Dispatcher.ResponseData['body'],
-  maxBytes: number,
+  { maxBytes, budget }: { readonly maxBytes: number; readonly budget?: ByteBudget | undefined },
   take: (chunk: Uint8Array) => void,
 ): Promise<void> {
   let bytes = 0;
@@ -57,6 +63,10 @@ async function readPieces(
     bytes += piece.length;
     // Leaving the loop destroys the stream, and the connection with it.
     if (bytes > maxBytes) throw tooLarge(maxBytes);
+    if (budget !== undefined) {
+      budget.remainingBytes -= piece.length;
+      if (budget.remainingBytes < 0) throw tooLarge(bytes + budget.remainingBytes);
+    }
     take(piece);
   }
 }
@@ -65,7 +75,7 @@ async function readPieces(
 async function readReason(body: Dispatcher.ResponseData['body']): Promise<string> {
   const pieces: Uint8Array[] = [];
   try {
-    await readPieces(body, maxErrorBytes, (piece) => pieces.push(piece));
+    await readPieces(body, { maxBytes: maxErrorBytes }, (piece) => pieces.push(piece));
   } catch {
     // The status has said enough.
   }
@@ -126,10 +136,13 @@ export function createTransport(options: TransportOptions): Transport {
   };
 
   return {
-    stream: (sent, take) => send(sent, (answer) => readPieces(answer, maxStreamBytes, take)),
+    stream: (sent, take) =>
+      send(sent, (answer) => readPieces(answer, { maxBytes: maxStreamBytes, budget: sent.budget }, take)),
     async json(sent) {
       const pieces: Uint8Array[] = [];
-      await send(sent, (answer) => readPieces(answer, maxJsonBytes, (piece) => pieces.push(piece)));
+      await send(sent, (answer) =>
+        readPieces(answer, { maxBytes: maxJsonBytes, budget: sent.budget }, (piece) => pieces.push(piece)),
+      );
       try {
         const parsed: unknown = JSON.parse(Buffer.concat(pieces).toString('utf8'));
         return parsed;

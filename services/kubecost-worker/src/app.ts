@@ -171,9 +171,10 @@ function createStoringJobs(config: Config, adapters: Adapters, { logger }: Worke
 function createExtractJobs(config: Config, adapters: Adapters, { logger }: WorkerContext) {
   const { accounts, extracts, extractMetrics, locks, now } = adapters;
   extractMetrics.watchAges(() => readExtractAges({ accounts, store: extracts, now }));
+  const inTurn = createHourSlots(1);
   const jobOf = (kind: ExtractKind) =>
     extractJob(kind, {
-      ...{ accounts, locks, now, log: logger, store: extracts },
+      ...{ accounts, locks, now, log: logger, store: extracts, inTurn },
       reader: createDocumentReader(adapters.kubecosts),
       figures: createKubecostStore(adapters.clickhouse),
       lookbackHours: config.EXTRACT_LOOKBACK_HOURS,

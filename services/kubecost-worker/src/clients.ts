@@ -3,6 +3,7 @@ import {
   createEndpointPolicy,
   createKubecostClients,
   endpointList,
+  endpointRules,
   type KubecostClients,
   type KubecostClientsOptions,
 } from '@cloudtuner/kubecost-client';
@@ -71,12 +72,12 @@ export function kubecostsOf(
 ): KubecostClients {
   return createKubecostClients({
     policy: createEndpointPolicy({
-      allow: endpointList(config.KUBECOST_ENDPOINT_ALLOW),
+      allow: endpointRules(config.KUBECOST_ENDPOINT_ALLOW),
       deny: endpointList(config.KUBECOST_ENDPOINT_DENY),
     }),
     timeoutMs: config.EXTRACT_TIMEOUT_SECONDS * 1_000,
     maxStreamBytes: config.EXTRACT_MAX_BYTES,
-    maxJsonBytes: config.EXTRACT_MAX_BYTES,
+    maxJsonBytes: config.EXTRACT_MAX_JSON_BYTES,
     onBreakerState,
   });
 }

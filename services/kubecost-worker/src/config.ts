@@ -1,4 +1,4 @@
-import { defaultEndpointHost, deniedByDefault } from '@cloudtuner/kubecost-client';
+import { deniedByDefault } from '@cloudtuner/kubecost-client';
 import { commonConfig, defineConfig, env, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
 
 /** Everything that can be set. */
@@ -62,11 +62,14 @@ export const config = defineConfig({
     'How late the store of samples takes a sample: its out-of-order window. Older hours are not read again by themselves.',
     { default: 12, min: 1, max: 168 },
   ),
-  EXTRACT_CONCURRENCY: env.integer('Kubecosts that this process reads at the same time, per queue.', {
-    default: 2,
-    min: 1,
-    max: 100,
-  }),
+  EXTRACT_CONCURRENCY: env.integer(
+    'Kubecosts whose runs this process has open, per queue; their windows take turns, one at a time.',
+    {
+      default: 2,
+      min: 1,
+      max: 100,
+    },
+  ),
   EXTRACT_ALLOCATION_CRON: env.string(
     'When the hours of a Kubecost are read, unless its account says otherwise; UTC.',
     {
@@ -81,13 +84,20 @@ export const config = defineConfig({
     max: 720,
   }),
   EXTRACT_TIMEOUT_SECONDS: env.integer('Time limit of one answer of a Kubecost.', { default: 120, min: 1, max: 3_600 }),
-  EXTRACT_MAX_BYTES: env.integer('Longest answer of a Kubecost; it is in memory until it is stored.', {
-    default: 256 * 1024 * 1024,
+  EXTRACT_MAX_BYTES: env.integer(
+    'Longest answer of a Kubecost about allocations; it is in memory until it is stored, one at a time.',
+    {
+      default: 64 * 1024 * 1024,
+      min: 1_024,
+    },
+  ),
+  EXTRACT_MAX_JSON_BYTES: env.integer('The same of assets and budgets, which are parsed as a whole.', {
+    default: 16 * 1024 * 1024,
     min: 1_024,
   }),
   KUBECOST_ENDPOINT_ALLOW: env.string(
-    'Hosts that an account’s Kubecost may have: names, `*.example.com`, `*`, addresses, ranges; separated by commas. The same as restapi’s.',
-    { default: defaultEndpointHost },
+    'Whose Kubecost may be where: `host[:port]=organization id`, separated by commas; the host is a name, `*.example.com`, `*`, an address or a range. `=*` lets every organization name it, and read it: for installations of one organization. None by default. The same as restapi’s.',
+    { default: '' },
   ),
   KUBECOST_ENDPOINT_DENY: env.string('Addresses and ranges that are never connected to, whatever name leads there.', {
     default: deniedByDefault,

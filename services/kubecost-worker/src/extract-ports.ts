@@ -32,7 +32,7 @@ export interface ExtractedDocument {
 export interface DocumentReader {
   /** The whole answer, or none. @throws the errors of libs/kubecost-client */
   read(
-    account: { readonly id: string; readonly endpoint: string },
+    account: { readonly id: string; readonly organizationId: string; readonly endpoint: string },
     window: ExtractWindow,
     signal: AbortSignal,
   ): Promise<ExtractedDocument>;

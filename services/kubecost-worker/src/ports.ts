@@ -13,6 +13,8 @@ export type { KubecostFigure } from '@cloudtuner/metroculus-client';
 /** A Kubernetes account as the worker needs it. */
 export interface Account {
   readonly id: string;
+  /** Whose it is. */
+  readonly organizationId: string;
   /** `resource_id` of the cluster in `expenses`. */
   readonly clusterResourceId: string;
   readonly createdAt: Date;
@@ -194,6 +196,8 @@ export interface PlanStore {
 /** A version that nobody reads any more. */
 export interface SupersededVersion {
   readonly table: string;
+  /** Of documents only: what was asked. */
+  readonly kind?: string;
   /** Start of its hour or day, unix seconds. */
   readonly start: number;
   readonly dataVersion: string;

@@ -20,6 +20,8 @@ import { workerEnvironment } from './testing/worker-process';
 
 const dayMs = 86_400_000;
 const lookbackHours = 4;
+/** Whose the Kubecost is. */
+const organizationId = randomUUID();
 const tag = { surface: 'test', route: 'worker-extract' };
 
 let clickhouse: ClickhouseClient;
@@ -53,7 +55,7 @@ beforeAll(async () => {
       ...{ redisUrl, prefix, database, mongodbUrl, clickhouseUrl: proxy.url },
       ...{ metroculusUrl: metroculus.url, secret: metroculus.secret },
     }),
-    KUBECOST_ENDPOINT_ALLOW: '127.0.0.1',
+    KUBECOST_ENDPOINT_ALLOW: `127.0.0.1=${organizationId}`,
     KUBECOST_ENDPOINT_DENY: '169.254.0.0/16',
     EXTRACT_LOOKBACK_HOURS: String(lookbackHours),
     // Never due while the tests run: they ask themselves.
@@ -75,8 +77,8 @@ afterAll(async () => {
   for (const close of closing.reverse()) await close();
 });
 
-async function createAccount(endpoint = kubecost.url): Promise<string> {
-  const { account } = await metadata.cloudAccounts.create(randomUUID(), {
+async function createAccount(endpoint = kubecost.url, owner = organizationId): Promise<string> {
+  const { account } = await metadata.cloudAccounts.create(owner, {
     ...{ type: 'kubernetes_cnr', name: `cluster ${randomUUID()}`, region: null, owner: null },
     kubecost: { endpoint, schedules: {}, configuredAt: new Date() },
   });
@@ -180,9 +182,15 @@ describe('a worker that extracts', () => {
     expect(await metric('cloudtuner_extraction_breaker_state', breaker)).toBe(0);
   });
 
-  it('does not ask an address that the operator denies or does not allow', async () => {
-    for (const endpoint of ['http://169.254.169.254', 'http://localhost:9', 'http://127.0.0.2']) {
-      const account = await createAccount(endpoint);
+  it('does not ask an address that the operator denies, does not allow, or allows another organization', async () => {
+    const refused = [
+      ...['http://169.254.169.254', 'http://localhost:9', 'http://127.0.0.2'].map(
+        (url) => [url, organizationId] as const,
+      ),
+      [kubecost.url, randomUUID()] as const,
+    ];
+    for (const [endpoint, owner] of refused) {
+      const account = await createAccount(endpoint, owner);
       await jobs.enqueue({ cloudAccountId: account });
       await waitFor(async () => (await jobs.jobStatus(account))?.state === 'failed', { what: 'the failure', ...wait });
       expect((await jobs.jobStatus(account))?.failure?.code).toBe('kubecost-endpoint-refused');

@@ -1,6 +1,6 @@
 import { connectClickhouse } from '@cloudtuner/clickhouse';
 import { toAppError } from '@cloudtuner/errors';
-import { createEndpointPolicy, createKubecostClients, endpointList } from '@cloudtuner/kubecost-client';
+import { createEndpointPolicy, createKubecostClients, endpointList, endpointRules } from '@cloudtuner/kubecost-client';
 import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
 import { createMetroculusClient } from '@cloudtuner/metroculus-client';
 import { backfill, createProducer, createQueueBoard } from '@cloudtuner/queues';
@@ -94,7 +94,7 @@ const kubecostMaxBytes = 8 * 1024 ** 2;
 
 function connect(config: Config, metrics: Metrics) {
   const endpoints = createEndpointPolicy({
-    allow: endpointList(config.KUBECOST_ENDPOINT_ALLOW),
+    allow: endpointRules(config.KUBECOST_ENDPOINT_ALLOW),
     deny: endpointList(config.KUBECOST_ENDPOINT_DENY),
   });
   const tls = (area: 'MONGODB' | 'CLICKHOUSE' | 'METROCULUS' | 'REDIS') => {

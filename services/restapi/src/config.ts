@@ -1,4 +1,4 @@
-import { defaultEndpointHost, deniedByDefault } from '@cloudtuner/kubecost-client';
+import { deniedByDefault } from '@cloudtuner/kubecost-client';
 import { commonConfig, defineConfig, env, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
 
 const day = 86_400;
@@ -64,8 +64,8 @@ export const config = defineConfig({
     max: 30_000,
   }),
   KUBECOST_ENDPOINT_ALLOW: env.string(
-    'Hosts that an account’s Kubecost may have: names, `*.example.com`, `*`, addresses, ranges; separated by commas. The same as the worker’s.',
-    { default: defaultEndpointHost },
+    'Whose Kubecost may be where: `host[:port]=organization id`, separated by commas; the host is a name, `*.example.com`, `*`, an address or a range. `=*` lets every organization name it, and read it: for installations of one organization. None by default. The same as the worker’s.',
+    { default: '' },
   ),
   KUBECOST_ENDPOINT_DENY: env.string('Addresses and ranges that are never connected to, whatever name leads there.', {
     default: deniedByDefault,

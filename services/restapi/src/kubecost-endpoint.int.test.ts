@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { sharedServers } from '@cloudtuner/test-kit';
 import { createOrganization, type RestapiHarness, type TestOrganization } from './testing/restapi-harness';
 import { startTestWorld, type TestWorld } from './testing/test-world';
@@ -8,7 +9,9 @@ let world: TestWorld;
 let harness: RestapiHarness;
 let organization: TestOrganization;
 beforeAll(async () => {
-  const environment = { KUBECOST_ENDPOINT_ALLOW: '*.svc.cluster.local, 10.0.0.0/8' };
+  const environment = {
+    KUBECOST_ENDPOINT_ALLOW: `*.svc.cluster.local=*, 10.0.0.0/8=*, kubecost.other.example=${randomUUID()}`,
+  };
   world = await startTestWorld(sharedServers(), { environment });
   ({ harness } = world);
   organization = await createOrganization(harness);
@@ -41,6 +44,7 @@ describe('the Kubecost of an account', () => {
 
   it.each([
     'http://kubecost.example.com',
+    'http://kubecost.other.example',
     'http://127.0.0.1:9090',
     'http://169.254.169.254/latest/meta-data',
     'http://admin:secret@kubecost.svc.cluster.local',

@@ -33,7 +33,7 @@ const closing: (() => unknown)[] = [];
 beforeAll(async () => {
   kubecost = await startKubecostServer({ cluster, product: 'kubecost', nowMs: () => nowMs });
   const environment = {
-    ...{ KUBECOST_ENDPOINT_ALLOW: '127.0.0.1', KUBECOST_ENDPOINT_DENY: '169.254.0.0/16' },
+    ...{ KUBECOST_ENDPOINT_ALLOW: '127.0.0.1=*', KUBECOST_ENDPOINT_DENY: '169.254.0.0/16' },
     // Of a loaded machine; what is slow here is slower by far.
     KUBECOST_BUDGET_MS: '4000',
   };

@@ -1,4 +1,4 @@
-import { dueExtracts, type ExtractState } from './extraction';
+import { dueExtracts, extractFrom, type ExtractState } from './extraction';
 
 const now = Date.UTC(2026, 2, 10, 12, 0, 5);
 const hour = (hoursAgo: number): number => Date.UTC(2026, 2, 10, 12) / 1_000 - hoursAgo * 3_600;
@@ -26,6 +26,35 @@ describe('what is due of a Kubecost', () => {
       stored = [read(end - 3_600, nowMs)];
     }
     expect(readings).toEqual([1, 2, 4, 8, 16, 32, 48]);
+  });
+
+  it('is an hour and a day for the last time too with the lookback as it is by default, also by a run that comes late', () => {
+    const lookbackHours = 48;
+    const readings = (kind: 'allocation' | 'assets', lengthSeconds: number, lateMs: number): number[] => {
+      const end = Date.UTC(2026, 2, 10) / 1_000;
+      let stored = [read(end - lengthSeconds, end * 1_000 + 5_000, lengthSeconds)];
+      const ages: number[] = [];
+      for (let age = 1; age <= 60; age += 1) {
+        const nowMs = (end + age * lengthSeconds) * 1_000 + lateMs;
+        const from = extractFrom(kind, { nowMs, lookbackHours });
+        // What is not looked for in the store is as if it were not there.
+        const seen = stored.filter((state) => state.from >= from);
+        if (!dueExtracts(kind, seen, { nowMs, lookbackHours }).includes(end - lengthSeconds)) continue;
+        if (seen.length === 0) continue;
+        ages.push(age);
+        stored = [read(end - lengthSeconds, nowMs, lengthSeconds)];
+      }
+      return ages;
+    };
+    for (const lateMs of [5_000, 3_599_000]) {
+      expect(readings('allocation', 3_600, lateMs)).toEqual([1, 2, 4, 8, 16, 32, 48]);
+      expect(readings('assets', 86_400, lateMs)).toEqual([1, 2]);
+    }
+  });
+
+  it('is nothing that is missing beyond the lookback', () => {
+    const oldest = dueExtracts('allocation', [], { nowMs: now, lookbackHours: 48 }).at(-1);
+    expect(oldest).toBe(hour(48));
   });
 
   it('is an hour once when the schedule is slow, whatever it has missed', () => {

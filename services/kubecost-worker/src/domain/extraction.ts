@@ -38,8 +38,18 @@ interface Lookback {
 
 const lengthOf = (kind: ExtractKind): number => (kind === 'allocation' ? hourSeconds : daySeconds);
 
-/** Start of the oldest window that is read; unix seconds. */
-export function extractFrom(kind: ExtractKind, { nowMs, lookbackHours }: Lookback): number {
+/** A window ends one length after its start, and a run may come one length late. */
+const lateLengths = 2;
+
+/** Start of the oldest window that is looked at, be it only to be read again; unix seconds. */
+export function extractFrom(kind: ExtractKind, lookback: Lookback): number {
+  const lengths = Math.max(0, ...rereadAfter[kind].map((after) => after + lateLengths));
+  const rereadFrom = Math.floor(lookback.nowMs / 1_000 / lengthOf(kind)) * lengthOf(kind) - lengths * lengthOf(kind);
+  return Math.min(oldestMissing(kind, lookback), rereadFrom);
+}
+
+/** Start of the oldest window that is read when it is not there; unix seconds. */
+function oldestMissing(kind: ExtractKind, { nowMs, lookbackHours }: Lookback): number {
   const now = nowMs / 1_000;
   if (kind === 'allocation') return hourOf(now) - lookbackHours * hourSeconds;
   // Yesterday at least, however short it is.
@@ -64,9 +74,12 @@ export function dueExtracts(kind: ExtractKind, stored: readonly ExtractState[], 
   const byStart = new Map(stored.map((state) => [state.from, state]));
   const now = lookback.nowMs / 1_000;
   const newest = kind === 'budgets' ? dayOf(now) : Math.floor(now / length) * length - length;
+  const missingFrom = oldestMissing(kind, lookback);
   const due: number[] = [];
   for (let start = newest; start >= extractFrom(kind, lookback); start -= length) {
-    if (isDue(kind, byStart.get(start), lookback.nowMs)) due.push(start);
+    const state = byStart.get(start);
+    if (state === undefined && start < missingFrom) continue;
+    if (isDue(kind, state, lookback.nowMs)) due.push(start);
   }
   return due;
 }

@@ -1,5 +1,10 @@
 import { connectClickhouse, migrate, type ClickhouseClient } from '@cloudtuner/clickhouse';
-import { createEndpointPolicy, createKubecostClients, type KubecostClients } from '@cloudtuner/kubecost-client';
+import {
+  createEndpointPolicy,
+  createKubecostClients,
+  endpointRules,
+  type KubecostClients,
+} from '@cloudtuner/kubecost-client';
 import {
   createSampleCluster,
   randomDatabase,
@@ -71,7 +76,7 @@ export async function startExtractWorld(
   const cluster = createSampleCluster({ seed: 7, name: 'Shop', clusterId: 'shop', profile: 'shop', startMs });
   const kubecost = await startKubecostServer({ cluster, product, nowMs: () => world.nowMs });
   const clients = createKubecostClients({
-    policy: createEndpointPolicy({ allow: ['127.0.0.1'], deny: [] }),
+    policy: createEndpointPolicy({ allow: endpointRules('127.0.0.1=*'), deny: [] }),
     maxAttempts: 1,
     breakerFailures: 1_000,
     timeoutMs: 5_000,
@@ -90,13 +95,21 @@ export async function startExtractWorld(
     },
     ports: {
       ...{ locks, now, log, lookbackHours: 4 },
+      inTurn: (_signal, work) => work(),
       reader: createDocumentReader(clients),
       store: createExtractStore(clickhouse),
       figures: createKubecostStore(clickhouse),
       accounts: {
         find: (id) =>
           Promise.resolve({
-            ...{ id, clusterResourceId: 'c', createdAt: new Date(0), lastReadAt: null, allocationLabelKeys: [] },
+            ...{
+              id,
+              organizationId: 'o',
+              clusterResourceId: 'c',
+              createdAt: new Date(0),
+              lastReadAt: null,
+              allocationLabelKeys: [],
+            },
             kubecost: endpoint,
           }),
       },

@@ -57,7 +57,7 @@ export async function openWorkerStore({
   const labels = { keys: [] as readonly string[] };
   const shared = { locks, now: Date.now, log: silent };
   const account = (id: string) => ({
-    ...{ id, clusterResourceId, createdAt: new Date(0), lastReadAt: null },
+    ...{ id, organizationId: 'o', clusterResourceId, createdAt: new Date(0), lastReadAt: null },
     allocationLabelKeys: labels.keys,
   });
   return {

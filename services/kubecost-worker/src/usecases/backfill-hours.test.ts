@@ -5,6 +5,7 @@ import { backfillHours, type BackfillPorts, type BackfillRequest, type Progress 
 const at = (iso: string): number => Date.parse(iso) / 1_000;
 const account = {
   id: '5f0c8a3e-1d2b-4c3d-8e4f-0123456789ab',
+  organizationId: 'o',
   clusterResourceId: 'c',
   createdAt: new Date(0),
   lastReadAt: null,

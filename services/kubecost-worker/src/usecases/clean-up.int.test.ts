@@ -34,7 +34,7 @@ const put = (closed: boolean, at = hour) =>
 
 /** Two hours later, unless it is said otherwise: nobody reads a superseded version any more. */
 function ports(afterMs = 7_200_000): CleanUpPorts {
-  const known = { id: account, clusterResourceId: 'c', createdAt: new Date(0), lastReadAt: null };
+  const known = { id: account, organizationId: 'o', clusterResourceId: 'c', createdAt: new Date(0), lastReadAt: null };
   return {
     accounts: { list: () => Promise.resolve([{ ...known, allocationLabelKeys: [] }]) },
     store: createCleanupStore(store.clickhouse),

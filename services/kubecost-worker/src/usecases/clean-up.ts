@@ -61,7 +61,7 @@ async function holdFree<T>(
 const sources = [
   { find: 'findSupersededHours', lockOf: ({ start }: SupersededVersion) => `hour-${String(start)}` },
   { find: 'findSupersededDay', lockOf: ({ start }: SupersededVersion) => `day-${String(start)}` },
-  { find: 'findSupersededDocuments', lockOf: ({ start }: SupersededVersion) => extractLock(start) },
+  { find: 'findSupersededDocuments', lockOf: ({ kind = '', start }: SupersededVersion) => extractLock(kind, start) },
 ] as const;
 
 /**

@@ -39,7 +39,7 @@ const extractHour = async (from: number, id = account) => {
   const found = await world.ports.accounts.find(id);
   if (found?.kubecost === undefined) throw new Error('the account has no endpoint');
   return extractWindow(world.ports, {
-    account: { id, kubecost: found.kubecost },
+    account: { id, organizationId: found.organizationId, kubecost: found.kubecost },
     window: windowOf('allocation', from),
     signal,
   });
@@ -105,8 +105,28 @@ describe('extracting what an account’s Kubecost says', () => {
     }
   });
 
+  it('begins no window after ten minutes: what is left is due at the next run', async () => {
+    const slow = {
+      ...world.ports,
+      observe: (...seen: Parameters<typeof world.ports.observe>) => {
+        world.ports.observe(...seen);
+        world.nowMs += 300_000;
+      },
+    };
+    await extractAccount(slow, { cloudAccountId: account, kind: 'allocation', signal });
+    expect(world.outcomes()).toEqual(['allocation stored', 'allocation stored']);
+    await run();
+    expect(world.outcomes()).toEqual(['allocation stored', 'allocation stored']);
+  });
+
+  it('reads the assets of a day while an hour that begins with it is read', async () => {
+    const yesterday = (Math.floor(world.nowMs / 1_000 / daySeconds) - 1) * daySeconds;
+    await world.locks.hold(account, `kubecost-allocation-${String(yesterday)}`, signal, () => run('assets'));
+    expect(world.outcomes()).toEqual(['assets stored']);
+  });
+
   it('is not done while another run holds a window: the others are read, and it comes back for that one', async () => {
-    await world.locks.hold(account, `kubecost-${String(hourAgo(2))}`, signal, async () => {
+    await world.locks.hold(account, `kubecost-allocation-${String(hourAgo(2))}`, signal, async () => {
       await expect(run()).rejects.toMatchObject({ code: 'hour-busy' });
     });
     expect(world.outcomes()).toEqual(Array.from({ length: 3 }, () => 'allocation stored'));

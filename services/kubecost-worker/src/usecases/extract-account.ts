@@ -9,6 +9,8 @@ export interface ExtractAccountPorts extends ExtractWindowPorts {
   readonly accounts: Pick<Accounts, 'find'>;
   /** How far back windows are read. */
   readonly lookbackHours: number;
+  /** Runs the work when it is its turn in this process: an answer is in memory until it is stored. */
+  readonly inTurn: <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
   /** Told of each window. */
   readonly observe: (
     window: ExtractWindow,
@@ -16,6 +18,9 @@ export interface ExtractAccountPorts extends ExtractWindowPorts {
     seconds: number,
   ) => void;
 }
+
+/** How long a run begins new windows: an account whose Kubecost is slow must not keep the others waiting. */
+const maxRunMs = 600_000;
 
 /** The windows behind it would fail alike, and are not worth the wait. */
 const isOfTheWindowOnly = (code: string): boolean =>
@@ -51,26 +56,29 @@ async function extractOne(
 
 /**
  * Reads what is due of an account's Kubecost, the latest first, so that an outage heals from its end and new hours never wait for old
- * ones. Every window stands for itself: runs may be repeated, killed, doubled and come in any order.
+ * ones. What is not begun after ten minutes is due at the next run. Every window stands for itself: runs may be repeated, killed, doubled and come in any order.
  *
  * @throws what the first window failed with, after the others had their turn
  */
 export async function extractAccount(
   ports: ExtractAccountPorts,
-  request: { readonly cloudAccountId: string; readonly kind: ExtractKind; readonly signal: AbortSignal },
+  asked: { readonly cloudAccountId: string; readonly kind: ExtractKind; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { cloudAccountId, kind, signal } = request;
+  const { cloudAccountId, kind, signal } = asked;
   const { accounts, store, now, lookbackHours } = ports;
   const found = await accounts.find(cloudAccountId);
   if (found?.kubecost === undefined) return;
-  const account = { id: found.id, kubecost: found.kubecost };
-  const lookback = { nowMs: now(), lookbackHours };
+  const account = { id: found.id, organizationId: found.organizationId, kubecost: found.kubecost };
+  const startedMs = now();
+  const lookback = { nowMs: startedMs, lookbackHours };
   const stored = await store.list(account.id, kind, extractFrom(kind, lookback));
   let failure: Error | undefined;
   for (const from of dueExtracts(kind, stored, lookback)) {
     signal.throwIfAborted();
+    if (now() - startedMs >= maxRunMs) break;
     try {
-      const outcome = await extractOne(ports, { account, window: windowOf(kind, from), signal });
+      const request = { account, window: windowOf(kind, from), signal };
+      const outcome = await ports.inTurn(signal, () => extractOne(ports, request));
       if (outcome === 'not-offered') break;
     } catch (error) {
       signal.throwIfAborted();

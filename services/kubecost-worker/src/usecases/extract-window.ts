@@ -14,13 +14,15 @@ export interface ExtractWindowPorts extends KeepAskedHourPorts {
 }
 
 /** An account whose Kubecost may be asked. */
-export type ExtractAccount = Pick<Account, 'id'> & { readonly kubecost: NonNullable<Account['kubecost']> };
+export type ExtractAccount = Pick<Account, 'id' | 'organizationId'> & {
+  readonly kubecost: NonNullable<Account['kubecost']>;
+};
 
 /** `nothing`: Kubecost knows nothing of the window, which is no cost of 0. What was kept of it before stays. */
 export type ExtractOutcome = 'stored' | 'unchanged' | 'nothing';
 
 /** Held while a window is read and stored, and while what is left of its old documents is removed. */
-export const extractLock = (from: number): string => `kubecost-${String(from)}`;
+export const extractLock = (kind: string, from: number): string => `kubecost-${kind}-${String(from)}`;
 
 /**
  * Reads a window of an account's Kubecost and keeps the answer: its rows first, then the one row that makes it current. Killed anywhere, the
@@ -34,10 +36,14 @@ export async function extractWindow(
 ): Promise<ExtractOutcome> {
   const { account, window } = request;
   const { kind, from, to } = window;
-  return locks.hold(account.id, extractLock(from), request.signal, async (lock) => {
+  return locks.hold(account.id, extractLock(kind, from), request.signal, async (lock) => {
     const readAtMs = now();
     const { endpoint } = account.kubecost;
-    const document = await reader.read({ id: account.id, endpoint }, window, lock.signal);
+    const document = await reader.read(
+      { id: account.id, organizationId: account.organizationId, endpoint },
+      window,
+      lock.signal,
+    );
     const { contentHash, product, cluster, rows } = document;
     if (rows.length === 0 && kind !== 'budgets') return 'nothing';
     const current = (await store.list(account.id, kind, from)).find((state) => state.from === from);

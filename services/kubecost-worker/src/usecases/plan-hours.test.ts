@@ -8,6 +8,7 @@ const day = Date.parse('2026-03-02T00:00:00Z') / 1_000;
 const account = (index: number, change: Partial<Account> = {}): Account => ({
   // Its turn is minute 1 or 2 of each quarter; the tick is in minute 10.
   id: `0000000${String(index)}-1d2b-4c3d-8e4f-0123456789ab`,
+  organizationId: 'o',
   clusterResourceId: `c${String(index)}`,
   createdAt: new Date('2026-03-03T00:30:00Z'),
   lastReadAt: new Date(nowMs - 60_000),

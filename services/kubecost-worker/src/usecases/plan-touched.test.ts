@@ -12,7 +12,13 @@ function setUp(marks: readonly TouchedHour[], { waiting = 0, pending = new Set<n
   const asked: string[] = [];
   const settled: string[] = [];
   const text = ({ cloudAccountId, hour }: TouchedHour): string => `${cloudAccountId.slice(7, 8)} ${String(hour)}`;
-  const account = { clusterResourceId: 'c', createdAt: new Date(0), lastReadAt: null, allocationLabelKeys: [] };
+  const account = {
+    organizationId: 'o',
+    clusterResourceId: 'c',
+    createdAt: new Date(0),
+    lastReadAt: null,
+    allocationLabelKeys: [],
+  };
   const ports: PlanTouchedPorts = {
     accounts: { list: () => Promise.resolve([one, two].map((id) => ({ id, ...account }))) },
     touched: {

@@ -4,7 +4,7 @@ import { planUpkeep } from './plan-upkeep';
 // 0x1e = 30: its turn is the hour of 06:00.
 const account = {
   id: '0000001e-1d2b-4c3d-8e4f-0123456789ab',
-  ...{ clusterResourceId: 'c', createdAt: new Date(0), lastReadAt: null, allocationLabelKeys: [] },
+  ...{ organizationId: 'o', clusterResourceId: 'c', createdAt: new Date(0), lastReadAt: null, allocationLabelKeys: [] },
 };
 
 async function askedAt(iso: string): Promise<string[]> {

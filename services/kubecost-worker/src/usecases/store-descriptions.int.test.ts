@@ -56,7 +56,13 @@ describe('what describes a cluster', () => {
   it('is forgotten with its account, and after as long as facts are kept', async () => {
     const [account, deleted] = [randomTenant(), randomTenant()];
     for (const id of [account, deleted]) await store(id, hour);
-    const known = { id: account, clusterResourceId: 'c', createdAt: new Date(0), lastReadAt: null };
+    const known = {
+      id: account,
+      organizationId: 'o',
+      clusterResourceId: 'c',
+      createdAt: new Date(0),
+      lastReadAt: null,
+    };
     const clean = (afterDays: number) =>
       cleanDescriptions(
         {

@@ -163,7 +163,13 @@ describe('what Kubecost said', () => {
     await take(readerOf(restated));
     // Of a worker that is at it: newer than what is current.
     await kubecost.figures.insert(account, { hour, dataVersion: String(again.atMs) }, first.figures ?? [], 'at it');
-    const known = { id: account, clusterResourceId: 'c', createdAt: new Date(0), lastReadAt: null };
+    const known = {
+      id: account,
+      organizationId: 'o',
+      clusterResourceId: 'c',
+      createdAt: new Date(0),
+      lastReadAt: null,
+    };
     const clean = (afterMs: number) =>
       cleanUp(
         {

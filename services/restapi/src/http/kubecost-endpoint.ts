@@ -28,7 +28,7 @@ function checkSchedules(schedules: KubecostSchedules): void {
  */
 export function kubecostChange(request: {
   readonly body: KubecostBody;
-  readonly account: Pick<CloudAccount, 'type' | 'kubecost'>;
+  readonly account: Pick<CloudAccount, 'organizationId' | 'type' | 'kubecost'>;
   readonly endpoints: EndpointCheck;
   readonly now: Date;
 }): KubecostConnection | null | undefined {
@@ -42,7 +42,7 @@ export function kubecostChange(request: {
     if (schedules !== undefined) throw invalid('kubecost_schedules', 'there is no endpoint to be read');
     return null;
   }
-  const fault = endpoints.fault(endpoint);
+  const fault = endpoints.fault(endpoint, account.organizationId);
   if (fault !== null) {
     const details = [{ in: 'body', field: 'kubecost_endpoint', message: fault }];
     throw new AppError('kubecost-endpoint-refused', `The address of Kubecost ${fault}.`, { details });

@@ -25,6 +25,7 @@ const kubecostTable = 'kubecost_hours';
 
 const dayRow = z.object({ day: z.number() });
 const hourVersionRow = z.object({ hour: z.number(), data_version: z.string(), rows: z.coerce.number() });
+const documentVersionRow = hourVersionRow.extend({ kind: z.string() });
 const dayVersionRow = z.object({ day: z.number(), data_version: z.string(), rows: z.coerce.number() });
 const liveRow = z.object({ account: z.uuid(), hour: z.number(), rows: z.coerce.number() });
 
@@ -53,7 +54,7 @@ const removeLive = (table: HourFactTable): string => `
 
 /** Documents of the windows of a day that were not current at a moment any more, and what killed runs have left of some. */
 const supersededDocuments = `
-  SELECT toUnixTimestamp(window_start) AS hour, content_hash AS data_version, count() AS rows FROM kubecost_documents
+  SELECT kind, toUnixTimestamp(window_start) AS hour, content_hash AS data_version, count() AS rows FROM kubecost_documents
   WHERE cloud_account_id = {account:UUID} AND window_start >= toDateTime({from:UInt32}) AND window_start < toDateTime({until:UInt32})
     AND (kind, window_start, window_end) IN (
       SELECT kind, window_start, window_end FROM kubecost_extracts WHERE cloud_account_id = {account:UUID}
@@ -61,14 +62,17 @@ const supersededDocuments = `
     AND (kind, window_start, window_end, content_hash) NOT IN (
       SELECT kind, window_start, window_end, argMax(content_hash, read_at_ms) FROM kubecost_extracts WHERE cloud_account_id = {account:UUID}
       GROUP BY kind, window_start, window_end)
-  GROUP BY hour, data_version ORDER BY hour, data_version`;
+  GROUP BY kind, hour, data_version ORDER BY kind, hour, data_version`;
 
 const documentsTable = 'kubecost_documents';
 
 const removeDocuments = (account: string, versions: readonly SupersededVersion[]): BoundStatement => ({
   sql: `DELETE FROM ${documentsTable} WHERE cloud_account_id = {account:UUID}
-        AND (toUnixTimestamp(window_start), content_hash) IN {versions:Array(Tuple(UInt32, String))}`,
-  params: { account, versions: versions.map(({ start, dataVersion }) => ({ tuple: [start, dataVersion] })) },
+        AND (kind, toUnixTimestamp(window_start), content_hash) IN {versions:Array(Tuple(String, UInt32, String))}`,
+  params: {
+    account,
+    versions: versions.map(({ kind = '', start, dataVersion }) => ({ tuple: [kind, start, dataVersion] })),
+  },
 });
 
 /** Hours whose live facts one statement removes. */
@@ -157,9 +161,9 @@ export function createCleanupStore(client: ClickhouseClient): CleanupStore {
     },
     async findSupersededDocuments(tenant, day, beforeMs) {
       const params = { account: tenant, from: dayOf(day), until: dayOf(day) + daySeconds, before: String(beforeMs) };
-      const rows = await client.query({ sql: supersededDocuments, params, schema: hourVersionRow, tag, tenant });
+      const rows = await client.query({ sql: supersededDocuments, params, schema: documentVersionRow, tag, tenant });
       return rows.map((row) => ({
-        ...{ table: documentsTable, start: row.hour, dataVersion: row.data_version, rows: row.rows },
+        ...{ table: documentsTable, kind: row.kind, start: row.hour, dataVersion: row.data_version, rows: row.rows },
       }));
     },
     async remove(tenant, versions) {

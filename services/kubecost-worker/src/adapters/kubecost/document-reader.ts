@@ -58,8 +58,8 @@ function toDocument({ cluster, elements }: Gathered, product: string): Extracted
 /** Reads windows by the API of each account's Kubecost. */
 export function createDocumentReader(clients: KubecostClients): DocumentReader {
   return {
-    async read({ id, endpoint }, window, signal) {
-      const client = clients.of(id, endpoint);
+    async read({ endpoint, ...account }, window, signal) {
+      const client = clients.of(account, endpoint);
       const { product } = await client.detect({ signal });
       return toDocument(await gather(client, window, signal), product);
     },

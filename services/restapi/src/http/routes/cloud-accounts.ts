@@ -75,7 +75,7 @@ export function cloudAccountRoutes(
   return [
     routes.inOrganization(operations.createCloudAccount, async ({ organization, body, record }) => {
       const { name, type, region = null, owner = null, tags = {} } = body;
-      const kubecost = kubecostOf(body, { type });
+      const kubecost = kubecostOf(body, { organizationId: organization.id, type });
       const wish = { name, type, region, owner, tags, ...(kubecost ? { kubecost } : {}) };
       const { account, password } = await cloudAccounts.create(organization.id, wish, record(wish));
       return { ...presentAccount(account), credentials: { username: account.id, password } };
