@@ -125,7 +125,11 @@ export function describeShortCut({ store, sender, cut }: ShortCut): void {
         expect(retried).toBeGreaterThan(0);
       }
       expect(await senderMetric(prometheus.url, 'prometheus_remote_storage_samples_failed_total')).toBe(0);
-      // It sends what it has before it stops.
+      // What it has when it stops it would send for a minute at most.
+      await waitFor(() => relay.samples === uncut.samples, {
+        what: 'the sender to have caught up',
+        timeoutMs: 120_000,
+      });
       await prometheus.stop();
       expect(relay.samples).toBe(uncut.samples);
 
