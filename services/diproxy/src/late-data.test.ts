@@ -49,27 +49,46 @@ function gather({ nowSeconds = noon + 1_800, maxHours = 48 } = {}) {
 describe('late data', () => {
   it('is not what the running hour gets', async () => {
     const { lateData, marked } = gather();
-    lateData.note(account, span(noon, noon + 1_800));
+    lateData.note(account, span(noon + 300, noon + 1_800));
     await lateData.flush();
     expect([lateData.pendingCount, marked]).toEqual([0, []]);
   });
 
-  it('begins five minutes after the end of an hour: before, it is read later anyway', async () => {
-    const early = gather({ nowSeconds: noon + 299 });
+  it('begins nine minutes after the end of an hour: before, it is read later anyway', async () => {
+    const early = gather({ nowSeconds: noon + 539 });
     early.lateData.note(account, span(noon - 1));
     await early.lateData.flush();
     expect(early.marked).toEqual([]);
 
-    const late = gather({ nowSeconds: noon + 300 });
+    const late = gather({ nowSeconds: noon + 540 });
     late.lateData.note(account, span(noon - 1));
     await late.lateData.flush();
     expect(late.marked).toEqual([noon - hourSeconds]);
   });
 
+  it('within five minutes of the edge of an hour touches the hours on both sides', async () => {
+    const touchedBy = async (seconds: number): Promise<number[]> => {
+      const { lateData, marked } = gather();
+      lateData.note(account, span(seconds));
+      await lateData.flush();
+      return marked.map((hour) => (hour - noon) / hourSeconds);
+    };
+    const edge = noon - hourSeconds;
+    expect(await Promise.all([-301, -300, 0, 299, 300].map((seconds) => touchedBy(edge + seconds)))).toEqual([
+      [-2],
+      [-2, -1],
+      [-2, -1],
+      [-2, -1],
+      [-1],
+    ]);
+    // The running hour tells of the end of the one before.
+    expect(await touchedBy(noon + 299)).toEqual([-1]);
+  });
+
   it('marks every ended hour from the first to the last sample, once, and not the running one', async () => {
     const { lateData, marked, outcomes } = gather();
-    lateData.note(account, span(noon - 2 * hourSeconds, noon + 60));
-    lateData.note(account, span(noon - 2 * hourSeconds + 7));
+    lateData.note(account, span(noon - 2 * hourSeconds + 300, noon + 60));
+    lateData.note(account, span(noon - 2 * hourSeconds + 307));
     await lateData.flush();
     expect(marked).toEqual([noon - 2 * hourSeconds, noon - hourSeconds]);
     expect(outcomes).toEqual({ marked: 2 });
@@ -90,8 +109,8 @@ describe('late data', () => {
     lateData.note(account, span(noon - 20 * hourSeconds));
     await lateData.flush();
     expect(marked).toEqual([3, 2, 1].map((hours) => noon - hours * hourSeconds));
-    // Seven of the first write, one of the second.
-    expect(outcomes).toEqual({ too_old: 8, marked: 3 });
+    // Eight of the first write, two of the second: each touches the hour before its first sample, too.
+    expect(outcomes).toEqual({ too_old: 10, marked: 3 });
   });
 
   it('keeps what it could not leave for the next time', async () => {
@@ -118,7 +137,7 @@ describe('late data', () => {
   it('holds so many hours and drops the rest, counted', async () => {
     const { lateData, outcomes } = gather({ maxHours: 8_784 });
     for (let index = 0; index < 12; index += 1) {
-      lateData.note(`account-${String(index)}`, span(noon - 8_784 * hourSeconds, noon - 1));
+      lateData.note(`account-${String(index)}`, span(noon - 8_784 * hourSeconds + 300, noon - 1));
     }
     expect(lateData.pendingCount).toBe(100_000);
     await lateData.flush();

@@ -3,7 +3,9 @@ import type { TouchedHours } from './ports';
 
 const hourMs = 3_600_000;
 /** Hours are closed later than this after their end, and read then: what arrives before needs no mark. */
-const settlingMs = 5 * 60_000;
+const settlingMs = 9 * 60_000;
+/** An hour is computed from the samples of five minutes around it, too: what bridges a gap at its edge. */
+const reachMs = 5 * 60_000;
 const flushIntervalMs = 5_000;
 const maxPendingHours = 100_000;
 
@@ -54,9 +56,9 @@ export class LateData {
   /** Takes note of samples that the store has taken. */
   note(accountId: string, { minTimestampMs, maxTimestampMs }: TimeSpan): void {
     const runningMs = hourOf(this.options.now() - settlingMs);
-    if (minTimestampMs >= runningMs) return;
-    const firstMs = hourOf(minTimestampMs);
-    const lastMs = hourOf(Math.min(maxTimestampMs, runningMs - 1));
+    const firstMs = hourOf(minTimestampMs - reachMs);
+    if (firstMs >= runningMs) return;
+    const lastMs = hourOf(Math.min(maxTimestampMs + reachMs, runningMs - 1));
     const oldestMs = runningMs - this.options.maxHours * hourMs;
     if (firstMs < oldestMs) this.options.onHours('too_old', (Math.min(lastMs + hourMs, oldestMs) - firstMs) / hourMs);
     for (let startMs = Math.max(firstMs, oldestMs); startMs <= lastMs; startMs += hourMs) this.add(accountId, startMs);
