@@ -1,9 +1,10 @@
 import type { Job, JobsOptions, Queue } from 'bullmq';
 import { jobIdOf, type QueueDefinition, type Retain } from './define-queue';
 import { openFailFastQueue } from './fail-fast-queue';
+import { countsOf } from './job-counts';
 import { parseFailure } from './job-failure';
 import { parsePayload } from './payload';
-import type { JobCounts, JobStatus, Producer, ProducerOptions, Schedule } from './queue-port';
+import type { JobStatus, Producer, ProducerOptions, Schedule } from './queue-port';
 
 /** Name of the back-off that the consumers of this package compute. */
 const backoffType = 'capped-exponential';
@@ -105,16 +106,7 @@ export function createProducer<Payload, Progress>(
       await connection.use((queue) => queue.removeJobScheduler(id));
     },
     schedulerIds: () => connection.use(async (queue) => (await queue.getJobSchedulers(0, -1)).map(({ key }) => key)),
-    async counts(): Promise<JobCounts> {
-      const {
-        waiting = 0,
-        delayed = 0,
-        active = 0,
-        completed = 0,
-        failed = 0,
-      } = await connection.use((queue) => queue.getJobCounts('waiting', 'delayed', 'active', 'completed', 'failed'));
-      return { waiting, delayed, active, completed, failed };
-    },
+    counts: () => connection.use(countsOf),
     ping: () => connection.ping(),
     close: () => connection.close(),
   };

@@ -2,6 +2,7 @@ import type { Job } from 'bullmq';
 import { z } from 'zod';
 import * as contracts from './contracts';
 import { openFailFastQueue, type FailFastQueue } from './fail-fast-queue';
+import { countsOf } from './job-counts';
 import { parseFailure } from './job-failure';
 import type { JobCounts, JobFailure, ProducerOptions } from './queue-port';
 
@@ -63,20 +64,7 @@ export function createQueueBoard(options: ProducerOptions): QueueBoard {
   const queues = new Map<string, FailFastQueue>(queueNames.map((name) => [name, openFailFastQueue(name, options)]));
   return {
     counts: () =>
-      Promise.all(
-        [...queues].map(async ([queue, connection]) => {
-          const {
-            waiting = 0,
-            delayed = 0,
-            active = 0,
-            completed = 0,
-            failed = 0,
-          } = await connection.use((opened) =>
-            opened.getJobCounts('waiting', 'delayed', 'active', 'completed', 'failed'),
-          );
-          return { queue, counts: { waiting, delayed, active, completed, failed } };
-        }),
-      ),
+      Promise.all([...queues].map(async ([queue, connection]) => ({ queue, counts: await connection.use(countsOf) }))),
     async failedOf(cloudAccountId, limit) {
       const found = await Promise.all(
         [...queues].map(async ([queue, connection]) => {

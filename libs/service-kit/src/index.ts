@@ -1,4 +1,12 @@
 export {
+  runAsProcess,
+  runCommandLine,
+  UsageError,
+  type CommandLine,
+  type CommandOptions,
+  type Terminal,
+} from './command-line';
+export {
   ConfigError,
   defineConfig,
   type ConfigDefinition,

@@ -152,7 +152,9 @@ export interface NotedQuotasReader {
 
 /** Allocations by OpenCost's arithmetic, computed from the samples now. */
 export interface CompatAllocationsReader {
-  /** Of a window of at most a day. Gives up at `deadlineMs`. @throws AppError */
+  /** Longest window that is computed. */
+  readonly maxHours: number;
+  /** Of a window. Gives up at `deadlineMs`. @throws AppError */
   readWindow(
     cloudAccountId: string,
     window: TimeWindow,

@@ -25,6 +25,8 @@ export interface Broker {
 export async function startBroker(): Promise<Broker> {
   const running = new Map<string, Promise<Started>>();
   const server = createServer((request, response) => {
+    // A test asks seconds apart: a kept connection might end in the moment of its next question.
+    response.setHeader('Connection', 'close');
     const name = (request.url ?? '/').slice(1);
     const starter = starters[name];
     if (!starter) {

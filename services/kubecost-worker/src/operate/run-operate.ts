@@ -1,31 +1,21 @@
-import { parseArgs } from 'node:util';
 import { isAppError } from '@cloudtuner/errors';
-import { ConfigError } from '@cloudtuner/service-kit';
+import {
+  runCommandLine,
+  UsageError,
+  type CommandLine,
+  type CommandOptions,
+  type Terminal,
+} from '@cloudtuner/service-kit';
 import { z } from 'zod';
 import { backUp, restore } from './backup';
 import { eraseTenant } from './erase';
 import { openStores, operateConfig, type Stores } from './stores';
 
-/** Where a command line comes from and where its answer goes. */
-export interface OperateTerminal {
-  readonly args: readonly string[];
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  out(text: string): void;
-  fail(text: string): void;
-}
-
 interface Command {
   readonly usage: string;
   readonly summary: string;
-  run(stores: Stores, options: Readonly<Record<string, string>>): Promise<unknown>;
+  run(stores: Stores, options: CommandOptions): Promise<unknown>;
 }
-
-/** A command line that cannot be understood. */
-class UsageError extends Error {}
-
-// sysexits.h: EX_USAGE, EX_CONFIG
-const usageExitCode = 64;
-const configurationExitCode = 78;
 
 /** The gateways' longest use of an account that they know. */
 const defaultSettleSeconds = 60;
@@ -45,7 +35,7 @@ function parseOptions<T>(form: z.ZodType<T>, options: unknown): T {
   throw new UsageError(wrong.join('\n'));
 }
 
-function erase(stores: Stores, options: Readonly<Record<string, string>>, oneAccount: boolean): Promise<unknown> {
+function erase(stores: Stores, options: CommandOptions, oneAccount: boolean): Promise<unknown> {
   const parsed = parseOptions(erasureOptions, options);
   if (oneAccount !== (parsed.account !== undefined)) {
     throw new UsageError(oneAccount ? 'delete-account needs --account' : 'delete-organization takes no --account');
@@ -88,49 +78,29 @@ function usage(): string {
   return `npm run operate -- <command>\n\n${lines.join('\n')}\n\nThe environment is that of kubecost-worker.\n`;
 }
 
-function optionsOf(args: readonly string[]): Readonly<Record<string, string>> {
-  const names = ['folder', 'organization', 'account', 'audit', 'settle-seconds'];
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
-  try {
-    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
-    return Object.fromEntries(
-      Object.entries(values).flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])),
-    );
-  } catch (error) {
-    throw new UsageError(String(Reflect.get(Object(error), 'message')), { cause: error });
-  }
+const options = ['folder', 'organization', 'account', 'audit', 'settle-seconds'];
+
+function explain(error: unknown): string {
+  const cause = isAppError(error) && error.cause instanceof Error ? `\n${error.cause.message}` : '';
+  const code = isAppError(error) ? ` (${error.code})` : '';
+  return `${error instanceof Error ? error.message : String(error)}${code}${cause}`;
 }
 
-async function run({ args, environment }: OperateTerminal): Promise<string> {
-  const [name = '', ...rest] = args;
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) throw new UsageError(name === '' ? 'no command' : `there is no command "${name}"`);
-  const options = optionsOf(rest);
-  const stores = openStores(operateConfig.parse(environment));
-  try {
-    return JSON.stringify(await command.run(stores, options), undefined, 2);
-  } finally {
-    await stores.close();
-  }
-}
-
-/** Runs one command; answers the exit code: 0, 1 when it did not go well, 64 for a command line that is none, 78 for the environment. */
-export async function runOperate(terminal: OperateTerminal): Promise<number> {
-  try {
-    terminal.out(`${await run(terminal)}\n`);
-    return 0;
-  } catch (error) {
-    if (error instanceof UsageError) {
-      terminal.fail(`${error.message}\n\n${usage()}`);
-      return usageExitCode;
-    }
-    if (error instanceof ConfigError) {
-      terminal.fail(`${error.message}\n`);
-      return configurationExitCode;
-    }
-    const cause = isAppError(error) && error.cause instanceof Error ? `\n${error.cause.message}` : '';
-    const code = isAppError(error) ? ` (${error.code})` : '';
-    terminal.fail(`${error instanceof Error ? error.message : String(error)}${code}${cause}\n`);
-    return 1;
-  }
+/** Runs one command of who operates the platform; answers the exit code. */
+export function runOperate(terminal: Terminal): Promise<number> {
+  const line: CommandLine<Command> = {
+    commands,
+    usage,
+    optionsOf: () => options,
+    async run(command, given) {
+      const stores = openStores(operateConfig.parse(terminal.environment));
+      try {
+        return await command.run(stores, given);
+      } finally {
+        await stores.close();
+      }
+    },
+    explain,
+  };
+  return runCommandLine(line, terminal);
 }

@@ -3,24 +3,16 @@ import { allocationFactLine, type AllocationFact } from '@cloudtuner/cost-model'
 import { compatPath, type CompatEnd } from '@cloudtuner/metroculus-client';
 import { routesFor, type Route } from '@cloudtuner/service-kit';
 import { readCompatAllocations } from '../usecases/read-compat-allocations';
+import { chunksOf, lastLine, linesContentType } from './lines';
 import { windowOf, windowQuery } from './query-parameters';
 import type { RouteDependencies } from './route-dependencies';
 
 const routes = routesFor<undefined>();
-const linesPerChunk = 200;
-
-function* chunksOf(facts: readonly AllocationFact[]): Generator<string> {
+function* allocationChunks(facts: readonly AllocationFact[]): Generator<string> {
   const hash = createHash('sha256');
-  for (let from = 0; from < facts.length; from += linesPerChunk) {
-    const chunk = facts
-      .slice(from, from + linesPerChunk)
-      .map(allocationFactLine)
-      .join('');
-    hash.update(chunk);
-    yield chunk;
-  }
+  yield* chunksOf(facts, allocationFactLine, hash);
   const end: CompatEnd = { end: true, rows: facts.length, sha256: hash.digest('hex') };
-  yield `${JSON.stringify(end)}\n`;
+  yield lastLine(end);
 }
 
 /** Allocations by OpenCost's arithmetic. */
@@ -33,10 +25,10 @@ export function compatRoute({ allocation, compat, ...dependencies }: RouteDepend
       'The allocations of a window of up to a day by OpenCost’s arithmetic of 2024, one per line, with a last line that proves they are all.',
     access: 'service',
     query: windowQuery,
-    contentType: 'application/x-ndjson',
+    contentType: linesContentType,
     async *handler({ query, signal }) {
       const context = { ...dependencies, podsPerPart: allocation.podsPerPart, ...compat, signal };
-      yield* chunksOf(await readCompatAllocations(query.cloud_account_id, windowOf(query), context));
+      yield* allocationChunks(await readCompatAllocations(query.cloud_account_id, windowOf(query), context));
     },
   });
 }

@@ -1,19 +1,16 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { allocationFactLine, assetFactLine, type AllocatedHour } from '@cloudtuner/cost-model';
 import { metroculusPaths, type AllocationsEnd, type AssetsEnd } from '@cloudtuner/metroculus-client';
 import { routesFor, type Route } from '@cloudtuner/service-kit';
 import { readAllocations } from '../usecases/read-allocations';
 import { readAssets, type AssetHour } from '../usecases/read-assets';
+import { chunksOf, lastLine, linesContentType, linesPerChunk } from './lines';
 import { secondsOrNull } from './present-time';
 import { hourQuery, windowOf } from './query-parameters';
 import type { RouteDependencies } from './route-dependencies';
 
 const routes = routesFor<undefined>();
 const access = 'service';
-const contentType = 'application/x-ndjson';
-
-// Rows are sent some hundred at a time: one write each would cost more than the row.
-const linesPerChunk = 200;
 
 function endOf(
   hour: Pick<AllocatedHour, 'measuredSeconds' | 'observedSeconds' | 'expectedSeconds' | 'lastSampleMs'> & {
@@ -29,13 +26,12 @@ function endOf(
   };
 }
 
-const lastLine = (end: AssetsEnd | AllocationsEnd): string => `${JSON.stringify(end)}\n`;
-
 function* assetChunks(hour: AssetHour): Generator<string> {
   for (let from = 0; from < hour.lines.length; from += linesPerChunk) {
     yield hour.lines.slice(from, from + linesPerChunk).join('');
   }
-  yield lastLine({ end: true, rows: hour.lines.length, sha256: hour.dataVersion, ...endOf(hour) });
+  const end: AssetsEnd = { end: true, rows: hour.lines.length, sha256: hour.dataVersion, ...endOf(hour) };
+  yield lastLine(end);
 }
 
 /** The assets of an hour. */
@@ -47,7 +43,7 @@ export function assetsRoute(dependencies: RouteDependencies): Route<undefined> {
     summary: 'The assets of one hour, one per line, with a last line that proves they are all.',
     access,
     query: hourQuery,
-    contentType,
+    contentType: linesContentType,
     async *handler({ query, signal }) {
       const { cloud_account_id: tenantId } = query;
       const prices = await dependencies.priceBooks.find(tenantId);
@@ -56,25 +52,14 @@ export function assetsRoute(dependencies: RouteDependencies): Route<undefined> {
   });
 }
 
-/** Lines are written when the reader has taken those before: all of them together are larger than the hour itself. */
-function* chunksOf<Row>(rows: readonly Row[], lineOf: (row: Row) => string, hash: Hash): Generator<string> {
-  for (let from = 0; from < rows.length; from += linesPerChunk) {
-    const chunk = rows
-      .slice(from, from + linesPerChunk)
-      .map(lineOf)
-      .join('');
-    hash.update(chunk);
-    yield chunk;
-  }
-}
-
 function* allocationChunks(hour: AllocatedHour): Generator<string> {
   const { assets, allocations } = hour;
   const hash = createHash('sha256');
   yield* chunksOf(assets, assetFactLine, hash);
   yield* chunksOf(allocations, allocationFactLine, hash);
   const counts = { asset_rows: assets.length, rows: allocations.length };
-  yield lastLine({ end: true, ...counts, sha256: hash.digest('hex'), ...endOf(hour) });
+  const end: AllocationsEnd = { end: true, ...counts, sha256: hash.digest('hex'), ...endOf(hour) };
+  yield lastLine(end);
 }
 
 /** The assets of an hour and what became of them. */
@@ -86,7 +71,7 @@ export function allocationsRoute({ allocation, ...dependencies }: RouteDependenc
     summary: 'The assets of one hour and its allocations, one per line, with a last line that proves they are all.',
     access,
     query: hourQuery,
-    contentType,
+    contentType: linesContentType,
     async *handler({ query, signal }) {
       const { cloud_account_id: tenantId } = query;
       const prices = await dependencies.priceBooks.find(tenantId);

@@ -11,6 +11,7 @@ import { routesFor, type Route } from '@cloudtuner/service-kit';
 import { z } from 'zod';
 import { elapsedPart } from '../usecases/read-assets';
 import { readFigures, readStatements } from '../usecases/read-statements';
+import { chunksOf, lastLine, linesContentType } from './lines';
 import { endsAfterItStarts, mustEndAfterItStarts, windowFields, windowOf } from './query-parameters';
 import type { RouteDependencies } from './route-dependencies';
 
@@ -18,7 +19,6 @@ const routes = routesFor<undefined>();
 const access = 'service';
 const maxWindowSeconds = 7_200;
 const secondsPerHour = msPerHour / 1000;
-const linesPerChunk = 200;
 
 const statementsQuery = z
   .strictObject(windowFields)
@@ -69,19 +69,12 @@ function statementsRoute({ store, nowMs }: Dependencies): Route<undefined> {
   });
 }
 
-function* chunksOf(figures: readonly KubecostFigure[] | null): Generator<string> {
+function* figureChunks(figures: readonly KubecostFigure[] | null): Generator<string> {
   const hash = createHash('sha256');
   const rows = figures ?? [];
-  for (let from = 0; from < rows.length; from += linesPerChunk) {
-    const chunk = rows
-      .slice(from, from + linesPerChunk)
-      .map(kubecostFigureLine)
-      .join('');
-    hash.update(chunk);
-    yield chunk;
-  }
+  yield* chunksOf(rows, kubecostFigureLine, hash);
   const end: FiguresEnd = { end: true, whole: figures !== null, rows: rows.length, sha256: hash.digest('hex') };
-  yield `${JSON.stringify(end)}\n`;
+  yield lastLine(end);
 }
 
 function figuresRoute({ store, allocation }: Dependencies): Route<undefined> {
@@ -93,10 +86,10 @@ function figuresRoute({ store, allocation }: Dependencies): Route<undefined> {
       'What Kubecost itself said of a closed hour in one scrape, a container a line, with a last line that proves they are all.',
     access,
     query: figuresQuery,
-    contentType: 'application/x-ndjson',
+    contentType: linesContentType,
     async *handler({ query: { cloud_account_id: tenantId, hour, said_at_ms: saidAtMs }, signal }) {
       const asked = { hourStartMs: hour * 1000, saidAtMs };
-      yield* chunksOf(await allocation.turn(signal, () => readFigures(tenantId, asked, { store, signal })));
+      yield* figureChunks(await allocation.turn(signal, () => readFigures(tenantId, asked, { store, signal })));
     },
   });
 }

@@ -1,5 +1,5 @@
 import { AppError } from '@cloudtuner/errors';
-import type { MetroculusClient } from '@cloudtuner/metroculus-client';
+import { maxCompatHours, type MetroculusClient } from '@cloudtuner/metroculus-client';
 import type { CompatAllocationsReader } from '../ports';
 
 /** Allocations by OpenCost's arithmetic from metroculus, within the deadline whatever the client's own retries would do. */
@@ -8,6 +8,7 @@ export function createMetroculusCompatAllocations(
   { now }: { now: () => number },
 ): CompatAllocationsReader {
   return {
+    maxHours: maxCompatHours,
     async readWindow(cloudAccountId, { startMs, endMs }, { deadlineMs, signal }) {
       const limit = AbortSignal.timeout(Math.max(0, deadlineMs - now()));
       const window = { startSeconds: startMs / 1000, endSeconds: endMs / 1000 };

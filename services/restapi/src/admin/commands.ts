@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { RestapiClient } from '@cloudtuner/restapi-client';
-
-/** Values of the options of a command, by name. */
-export type Options = Readonly<Record<string, string>>;
+import type { CommandOptions } from '@cloudtuner/service-kit';
 
 /** What operators do by hand: one call of the API each. */
 export interface Command {
@@ -10,21 +8,21 @@ export interface Command {
   readonly summary: string;
   readonly required: readonly string[];
   readonly optional: readonly string[];
-  run(api: RestapiClient, options: Options): Promise<unknown>;
+  run(api: RestapiClient, options: CommandOptions): Promise<unknown>;
 }
 
 const generatedPasswordBytes = 18;
 
-const optional = <K extends string>(options: Options, name: K): { readonly [P in K]?: string } => {
+const optional = <K extends string>(options: CommandOptions, name: K): { readonly [P in K]?: string } => {
   const given = options[name];
   return given === undefined ? {} : ({ [name]: given } as { readonly [P in K]?: string });
 };
 
 /** Of what was checked before: a required option is there. */
-const required = (options: Options, name: string): string => options[name] ?? '';
+const required = (options: CommandOptions, name: string): string => options[name] ?? '';
 
-const account = (options: Options) => ({ cloud_account_id: required(options, 'account') });
-const organization = (options: Options) => ({ organization_id: required(options, 'organization') });
+const account = (options: CommandOptions) => ({ cloud_account_id: required(options, 'account') });
+const organization = (options: CommandOptions) => ({ organization_id: required(options, 'organization') });
 
 /** `2026-01-31` or `2026-01-31T10:00:00Z` in unix seconds. @throws RangeError */
 function secondsOfText(text: string): number {

@@ -7,9 +7,9 @@ import type { LiveQuestion } from '../kubecost-ports';
 import { canAskBuckets, readLiveAllocations, readLiveBuckets, type LiveSources } from '../usecases/read-live-costs';
 import { allocationQueryOf, allocationWindow, type AllocationParameters } from './allocation-request';
 import { pageOf, presentTotal, type AllocationPage } from './cluster-allocation';
-import { askedWindow } from './cluster-request';
+import { askedWindow, presentHead } from './cluster-request';
 import { presentPage, presentStep } from './present-allocations';
-import { finalAfter, presentBucket, secondsOf, type MoneyForm } from './present-costs';
+import { presentBucket, type MoneyForm } from './present-costs';
 
 interface Subject {
   readonly account: CloudAccount;
@@ -55,22 +55,13 @@ function liveQuestion(query: Aggregated, window: TimeWindow, steps: readonly Tim
   return { window, aggregate, step, idle: allocationQueryOf(query).idle };
 }
 
-/** What every answer has, but for its amounts. */
-function presentHead({ account, organization }: Subject, window: TimeWindow, dataVersion: string) {
-  return {
-    cluster_id: account.id,
-    cluster_name: account.name,
-    currency: organization.currency,
-    window: { start: secondsOf(window.startMs), end: secondsOf(window.endMs) },
-    final_after: finalAfter(window.endMs),
-    data_version: dataVersion,
-    // Kubecost does not say how much of the window it has measured.
-    coverage: null,
-    freshness: { last_sample_at: null },
-    flags: [],
-    warnings: [],
-  };
-}
+/** Kubecost does not say how much of the window it has measured. */
+const unmeasured = { coverage: null, lastSampleMs: null, flags: [], warnings: [] };
+
+const presentLiveHead = (subject: Subject, window: TimeWindow, dataVersion: string) => ({
+  ...presentHead(subject, window, unmeasured),
+  data_version: dataVersion,
+});
 
 /** Answers a grouping from the account's Kubecost; null when it cannot be put to it. @throws AppError for what our own answer refuses as well */
 export function liveAllocationAnswer(sources: LiveSources, subject: Subject, request: LiveRequest<Aggregated>) {
@@ -84,7 +75,7 @@ export function liveAllocationAnswer(sources: LiveSources, subject: Subject, req
   return async () => {
     const answer = await readLiveAllocations(sources, cluster, { question, steps, signal });
     return {
-      ...presentHead(subject, window, answer.observation.dataVersion),
+      ...presentLiveHead(subject, window, answer.observation.dataVersion),
       granularity: 'workload' as const,
       step: query.step,
       costs: answer.steps.map((one) => presentStep(one, query.money)),
@@ -123,7 +114,7 @@ export function liveBucketAnswer(
     const costs = sumCosts(buckets.map((bucket) => bucket.costs));
     const total = { ...first, ...window, costs, dataVersion, partial: window.endMs > nowMs };
     return {
-      ...presentHead(subject, window, dataVersion),
+      ...presentLiveHead(subject, window, dataVersion),
       granularity: 'cluster' as const,
       step,
       costs: buckets.map((bucket) => presentBucket(bucket, money)),

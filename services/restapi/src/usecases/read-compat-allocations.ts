@@ -13,7 +13,6 @@ import type { CompatAllocationsReader } from '../ports';
 import { eachBounded } from './each-bounded';
 import type { AllocationsQuestion } from './read-allocations';
 
-const maxHours = 24;
 /** All samples of a window are in memory of who computes it. */
 const concurrency = 2;
 
@@ -21,7 +20,7 @@ const concurrency = 2;
  * What clusters cost by OpenCost's arithmetic, from the samples: each step by itself, as OpenCost computes it. Its rows do not add up to
  * what is stored, and nothing of it is.
  *
- * @throws AppError `range-too-long` above a day, `metrics-query-too-large`, `metroculus-timeout`, `metroculus-unavailable`, `step-invalid`
+ * @throws AppError `range-too-long` above its longest window, `metrics-query-too-large`, `metroculus-timeout`, `metroculus-unavailable`, `step-invalid`
  */
 export async function readCompatAllocations(
   { compat }: { readonly compat: CompatAllocationsReader },
@@ -29,6 +28,7 @@ export async function readCompatAllocations(
   { question, deadlineMs }: { readonly question: AllocationsQuestion; readonly deadlineMs: number },
 ): Promise<readonly AllocationSet[]> {
   const { window, steps, query, accumulate, signal } = question;
+  const { maxHours } = compat;
   if (window.endMs - window.startMs > maxHours * msPerHour) {
     throw new AppError('range-too-long', `In mode compat a window may have at most ${String(maxHours)} hours.`, {
       details: { max_hours: maxHours },
