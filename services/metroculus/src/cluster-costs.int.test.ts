@@ -200,6 +200,7 @@ describe.each(stores)('over %s', (_name, storeOf) => {
       rows: 6,
       sha256,
       measured_seconds: 3600,
+      observed_seconds: 3600,
       expected_seconds: 3600,
       last_sample_at: zero + 3600,
       flags: [],
