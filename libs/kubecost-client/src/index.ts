@@ -1,6 +1,6 @@
 export { allocationSchema, type KubecostAllocation } from './allocation-schema';
 export { savingsKinds, type KubecostApi, type KubecostEndpoint, type KubecostProduct, type SavingsKind } from './api';
-export type { KubecostAsset } from './asset-schema';
+export { assetSchema, type KubecostAsset } from './asset-schema';
 export {
   createKubecostClient,
   type AllocationQuery,

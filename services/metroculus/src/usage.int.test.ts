@@ -7,6 +7,13 @@ const gib = 2 ** 30;
 const zeroMs = Math.floor(Date.now() / (60 * minuteMs)) * 60 * minuteMs - 4 * 60 * minuteMs;
 const zero = zeroMs / 1000;
 
+const recordedGauges = [
+  { metric: 'cpu', gauge: 'kubecost_cluster_cpu_usage', value: 3 },
+  { metric: 'memory', gauge: 'kubecost_cluster_memory_usage', value: 7 * gib },
+  { metric: 'network', gauge: 'kubecost_network_usage', value: 700 },
+  { metric: 'storage', gauge: 'kubecost_storage_usage', value: 9 * gib },
+] as const;
+
 const stores = [
   ['Prometheus', () => sharedServers().prometheus()],
   ['Thanos', () => sharedServers().thanos()],
@@ -92,17 +99,21 @@ function clusterOf(seconds: number): PushedSeries[] {
 describe.each(stores)('how a cluster is used, over %s', (_name, storeOf) => {
   const cloudAccountId = randomTenant();
   const recording = randomTenant();
+  /** Sends gauges, and nothing that anything could be derived from. */
+  const gaugesOnly = randomTenant();
   const window = { cloudAccountId, startSeconds: zero, endSeconds: zero + 3600 };
   let metroculus: Metroculus;
 
   beforeAll(async () => {
     const store = await storeOf();
     metroculus = await startMetroculus({ queryUrl: store.queryUrl });
-    await pushSeries(store, recording, [
-      eachMinute({ __name__: 'kubecost_cluster_cpu_usage' }, 3, { zeroMs, from: 0, to: 60 }),
-    ]);
+    const gauges = recordedGauges.map(({ gauge, value }) =>
+      eachMinute({ __name__: gauge }, value, { zeroMs, from: 0, to: 57 }),
+    );
+    await pushSeries(store, recording, [...gauges, ...clusterOf(3600)]);
+    await pushSeries(store, gaugesOnly, gauges);
     await pushSeries(store, cloudAccountId, clusterOf(3600));
-    for (const tenant of [cloudAccountId, recording]) {
+    for (const tenant of [cloudAccountId, recording, gaugesOnly]) {
       await waitFor(
         async () =>
           (await metroculus.client.getKubecostUtilization({ ...window, cloudAccountId: tenant, metric: 'cpu' }))
@@ -156,11 +167,19 @@ describe.each(stores)('how a cluster is used, over %s', (_name, storeOf) => {
     expect(await lastOf('storage')).toEqual({ usage: 5 * gib, requested: undefined, capacity: 20 * gib });
   });
 
-  it('takes the gauge that a cluster records itself before what could be derived', async () => {
-    const { series } = await chart('cpu', { cloudAccountId: recording });
-    expect(series[0]).toMatchObject({ name: 'usage', method: 'recorded', metrics: ['kubecost_cluster_cpu_usage'] });
-    expect(series[0]?.points[0]).toEqual([zero, 3]);
-  });
+  it.each(recordedGauges)(
+    'takes $gauge, which a cluster records itself, before what could be derived of $metric, and says so',
+    async ({ metric, gauge, value }) => {
+      for (const tenant of [recording, gaugesOnly]) {
+        const { series, last_sample_at } = await chart(metric, { cloudAccountId: tenant });
+        const [usage] = series.filter(({ name }) => name === 'usage');
+        expect(usage).toMatchObject({ method: 'recorded', metrics: [gauge] });
+        expect(usage?.points[0]).toEqual([zero, value]);
+        // Of the gauge, not of what else the cluster sends.
+        expect(last_sample_at).toBe(zero + 57 * 60);
+      }
+    },
+  );
 
   it('takes the step that is asked for, and names its cap when that makes too many points', async () => {
     const { step, series } = await chart('memory', { stepSeconds: 1800 });

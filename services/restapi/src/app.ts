@@ -235,19 +235,23 @@ function createRoutes(
     now,
     liveBudgetMs: config.LIVE_COSTS_BUDGET_MS,
   };
-  const allocations = {
-    ...costs,
-    allocations: createClickhouseAllocations(clickhouse, limits),
-    liveAllocations: createMetroculusLiveAllocations(metroculus, { logger, now }),
-    nodePrices: createClickhouseNodePrices(clickhouse, limits),
+  const kubecost = {
     kubecost: createLiveKubecost(kubecosts, now),
     kubecostBudgetMs: config.KUBECOST_BUDGET_MS,
     observeLive: (outcome: string, seconds: number): void => {
       metrics.kubecostReadSeconds.observe({ outcome: outcome.replaceAll('-', '_') }, seconds);
     },
   };
+  const allocations = {
+    ...costs,
+    ...kubecost,
+    allocations: createClickhouseAllocations(clickhouse, limits),
+    liveAllocations: createMetroculusLiveAllocations(metroculus, { logger, now }),
+    nodePrices: createClickhouseNodePrices(clickhouse, limits),
+  };
   const assets = {
     ...costs,
+    ...kubecost,
     assets: createClickhouseAssets(clickhouse, limits),
     liveAssets: createMetroculusLiveAssets(metroculus, { logger, now }),
   };

@@ -15,6 +15,8 @@ export interface LiveQuestion {
   /** As `2h`; null for one step. */
   readonly step: string | null;
   readonly idle: 'separate' | 'hidden' | 'shared';
+  /** Only what is in this namespace. Not every version heeds it: rows of others have to be left out by the asker. */
+  readonly namespace?: string;
 }
 
 /**

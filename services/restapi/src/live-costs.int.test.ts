@@ -1,53 +1,25 @@
-import { randomUUID } from 'node:crypto';
 import { sumNanos } from '@cloudtuner/cost-model';
-import {
-  createSampleCluster,
-  sharedServers,
-  startKubecostServer,
-  startSilentServer,
-  waitFor,
-  type KubecostServer,
-} from '@cloudtuner/test-kit';
-import { createOrganization, type RestapiHarness, type TestOrganization } from './testing/restapi-harness';
+import { startSilentServer, waitFor, type KubecostServer } from '@cloudtuner/test-kit';
+import { nowMs, startLiveWorld, today, type LiveWorld } from './testing/live-world';
+import type { RestapiHarness, TestOrganization } from './testing/restapi-harness';
 import { storeHours } from './testing/stored-hours';
-import { startTestWorld, type TestWorld } from './testing/test-world';
 
 const hourSeconds = 3_600;
-/** 2026-03-10T00:00:00Z, and what is asked of it: two hours. */
-const today = Date.parse('2026-03-10T00:00:00Z') / 1_000;
 const window = { start_time: today, end_time: today + 2 * hourSeconds };
-const nowMs = (today + 10 * hourSeconds + 1_800) * 1_000;
 /** What is stored of each hour: 0.5 $. */
 const storedTotal = 1;
 
-const cluster = createSampleCluster({
-  ...{ seed: 4, name: 'Shop', clusterId: 'shop', profile: 'shop', startMs: (today - 6 * hourSeconds) * 1_000 },
-});
-
-let world: TestWorld;
+let world: LiveWorld;
+let cluster: LiveWorld['cluster'];
 let harness: RestapiHarness;
 let organization: TestOrganization;
 let kubecost: KubecostServer;
-const closing: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  kubecost = await startKubecostServer({ cluster, product: 'kubecost', nowMs: () => nowMs });
-  const environment = {
-    ...{ KUBECOST_ENDPOINT_ALLOW: '127.0.0.1=*', KUBECOST_ENDPOINT_DENY: '169.254.0.0/16' },
-    // Of a loaded machine; what is slow here is slower by far.
-    KUBECOST_BUDGET_MS: '4000',
-  };
-  world = await startTestWorld(sharedServers(), { nowMs, environment });
-  ({ harness } = world);
-  organization = await createOrganization(harness);
-  closing.push(
-    () => kubecost.stop(),
-    () => world.stop(),
-  );
+  world = await startLiveWorld();
+  ({ harness, organization, kubecost, cluster } = world);
 }, 120_000);
-afterAll(async () => {
-  for (const close of closing) await close();
-});
+afterAll(() => world.stop());
 beforeEach(() => {
   kubecost.fail('none');
 });
@@ -55,14 +27,7 @@ beforeEach(() => {
 const api = () => harness.client(organization.owner.token);
 
 async function createCluster(endpoint: string | null = kubecost.url): Promise<string> {
-  const { id } = await api().createCloudAccount({
-    params: { organization_id: organization.id },
-    body: {
-      name: `cluster-${randomUUID()}`,
-      type: 'kubernetes_cnr',
-      ...(endpoint === null ? {} : { kubecost_endpoint: endpoint }),
-    },
-  });
+  const id = await world.createCluster(endpoint);
   const hours = [0, 1].map((index) => ({
     ...{ hour: today + index * hourSeconds, version: `v${String(index)}`, readAtMs: nowMs - 1 },
     assets: [{ cpu_cost: 500_000_000n }],

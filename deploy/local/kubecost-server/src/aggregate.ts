@@ -4,6 +4,7 @@ import { rounded, timeText, type AllocationRow, type AnswerRows } from './rows';
 type Entry = readonly [string, AllocationRow];
 
 const nanosPerUnit = 1e9;
+const msPerMinute = 60_000;
 const unallocated = '__unallocated__';
 const idle = '__idle__';
 
@@ -12,6 +13,11 @@ const summed = [
   ...['cpuCoreHours', 'ramByteHours', 'gpuHours', 'cpuCost', 'ramCost', 'gpuCost', 'pvCost', 'networkCost'],
   ...['loadBalancerCost', 'sharedCost', 'externalCost', 'totalCost'],
   ...['cpuCostAdjustment', 'ramCostAdjustment', 'gpuCostAdjustment'],
+] as const;
+
+/** What is weighted by time: over the time from the first start to the last end. */
+const averaged = [
+  ...['cpuCoreRequestAverage', 'cpuCoreUsageAverage', 'ramByteRequestAverage', 'ramByteUsageAverage'],
 ] as const;
 
 const valueOf = (row: object, field: string): unknown => (row as Readonly<Record<string, unknown>>)[field];
@@ -30,12 +36,15 @@ function sumOf(name: string, rows: readonly AllocationRow[], properties: Allocat
     field,
     rounded(rows.reduce((sum, row) => sum + numberOf(row, field), 0)),
   ]);
-  const times = {
-    window: valueOf(first ?? {}, 'window'),
-    start: valueOf(first ?? {}, 'start'),
-    end: valueOf(first ?? {}, 'end'),
-  };
-  return { ...times, name, ...Object.fromEntries(sums), properties };
+  const startMs = Math.min(...rows.map((row) => Date.parse(String(valueOf(row, 'start')))));
+  const endMs = Math.max(...rows.map((row) => Date.parse(String(valueOf(row, 'end')))));
+  const minutes = (endMs - startMs) / msPerMinute;
+  const averages = averaged.map((field): [string, number] => [
+    field,
+    rounded(rows.reduce((sum, row) => sum + numberOf(row, field) * numberOf(row, 'minutes'), 0) / minutes),
+  ]);
+  const times = { window: valueOf(first ?? {}, 'window'), start: timeText(startMs), end: timeText(endMs), minutes };
+  return { ...times, name, ...Object.fromEntries([...averages, ...sums]), properties };
 }
 
 /** Rows of a window added up as `aggregate` says, a comma between names; unknown names are left out, as both products do. */

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SampleCluster } from '@cloudtuner/sample-cluster';
 import { aggregated, idleOf } from './aggregate';
-import { withChangedType, writeAllocations, type Fault } from './faults';
+import { podCopy, withChangedType, writeSets, type Fault } from './faults';
 import { allocationsOf, assetsOf, type AllocationRow, type AnswerRows } from './rows';
 import { sampleBudget, samplePrediction, sampleSizing } from './sample-answers';
 import { parseWindow } from './window';
@@ -103,18 +103,29 @@ export async function answerAllocation(
   const offset = Number(query.get('offset') ?? 0);
   const rows = isPaged ? all.slice(offset, offset + Number(query.get('limit'))) : all;
   const wrong = fault === 'type' ? withChangedType(rows) : rows;
-  await writeAllocations(response, [wrong, ...others], { fault, hugeBytes });
+  await writeSets(response, [wrong, ...others], { fault, hugeBytes, copyOf: podCopy });
 }
 
 /** Answers `/assets`: a list of sets in Kubecost, one map in OpenCost. */
-export function answerAssets(world: World, query: URLSearchParams, response: ServerResponse): void {
+export async function answerAssets(
+  world: World,
+  query: URLSearchParams,
+  response: ServerResponse,
+  { fault, hugeBytes }: Failure,
+): Promise<void> {
   const window = rowsOf(world, query);
   if (window === undefined) {
     sendJson(response, 400, { code: 400, status: '', data: null, message: 'Error: illegal window' });
     return;
   }
   const assets = window.endMs > window.startMs ? assetsOf(world.cluster, window) : {};
-  sendJson(response, 200, { code: 200, status: 'success', data: world.product === 'kubecost' ? [assets] : assets });
+  if (world.product === 'opencost') {
+    sendJson(response, 200, { code: 200, status: 'success', data: assets });
+    return;
+  }
+  const rows = Object.entries(assets);
+  const wrong = fault === 'type' ? withChangedType(rows) : rows;
+  await writeSets(response, [wrong], { fault, hugeBytes, copyOf: (row) => row });
 }
 
 /** Answers `/clusterInfo`, which both products have. */

@@ -23,23 +23,31 @@ async function drained(response: ServerResponse): Promise<void> {
 }
 
 /** The row of another pod. */
-function copyOf(row: AllocationRow, name: string, copy: number): AllocationRow {
+export function podCopy(row: AllocationRow, name: string, copy: number): AllocationRow {
   const { properties } = row;
   return { ...row, name, properties: { ...properties, pod: `${properties.pod ?? ''}-${String(copy)}` } };
 }
 
-/** The rows of one answer of `/allocation`, a map for each step, written as the fault says. */
-export async function writeAllocations(
+/** How an answer is broken. */
+export interface Breakage<Row> {
+  readonly fault: Fault;
+  readonly hugeBytes: number;
+  /** The same of something else. */
+  readonly copyOf: (row: Row, name: string, copy: number) => Row;
+}
+
+/** One answer, a map for each step, written as the fault says. */
+export async function writeSets<Row extends object>(
   response: ServerResponse,
-  sets: readonly (readonly (readonly [string, AllocationRow])[])[],
-  { fault, hugeBytes }: { readonly fault: Fault; readonly hugeBytes: number },
+  sets: readonly (readonly (readonly [string, Row])[])[],
+  { fault, hugeBytes, copyOf }: Breakage<Row>,
 ): Promise<void> {
   response.writeHead(200, { 'Content-Type': 'application/json' });
   response.write('{"code":200,"status":"success","data":[{');
   const [rows = [], ...others] = sets;
   let written = 0;
   let isFirst = true;
-  const entry = (name: string, row: AllocationRow): string => {
+  const entry = (name: string, row: Row): string => {
     const text = `${isFirst ? '' : ','}${JSON.stringify(name)}:${JSON.stringify(row)}`;
     isFirst = false;
     return text;
@@ -64,7 +72,7 @@ export async function writeAllocations(
   response.end('}]}');
 }
 
-/** A row whose cost of CPU has become a text. */
-export function withChangedType(rows: readonly (readonly [string, AllocationRow])[]): [string, AllocationRow][] {
-  return rows.map(([name, row]) => [name, { ...row, cpuCost: 'a lot' }]);
+/** Rows of which a number has become a text. */
+export function withChangedType<Row extends object>(rows: readonly (readonly [string, Row])[]): [string, Row][] {
+  return rows.map(([name, row]) => [name, { ...row, totalCost: 'a lot' }]);
 }

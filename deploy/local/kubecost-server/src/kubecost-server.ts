@@ -57,7 +57,7 @@ async function answer(
   const path = isApi ? pathname.slice(prefix.length) : '';
   if (path === '/clusterInfo') answerClusterInfo(world, response);
   else if (path === '/allocation') await answerAllocation(world, searchParams, response, failure);
-  else if (path === '/assets') answerAssets(world, searchParams, response);
+  else if (path === '/assets') await answerAssets(world, searchParams, response, failure);
   else if (world.product === 'opencost' || !answerKubecostOnly(path, response)) answerUnknown(world, !isApi, response);
 }
 

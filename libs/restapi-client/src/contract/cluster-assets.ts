@@ -9,11 +9,13 @@ import {
   oneWindow,
   pageFields,
   pageHead,
+  sourceField,
+  sourceHead,
   windowFields,
   windowRules,
 } from './cluster-window';
 import type { Operation } from './operation';
-import { windowErrors } from './query-errors';
+import { liveWindowErrors } from './query-errors';
 import { costParts, money, unixSeconds } from './scalars';
 
 const assetType = z.enum(['disk', 'load_balancer', 'management', 'network', 'node']);
@@ -53,7 +55,7 @@ export const clusterAssetOperations = {
     access: 'costs:read',
     scope: inCluster,
     costClass: 'query',
-    errors: windowErrors,
+    errors: liveWindowErrors,
     rules: windowRules,
     example: { query: { window: '1d' } },
     status: 200,
@@ -64,12 +66,14 @@ export const clusterAssetOperations = {
         asset_type: assetType.optional(),
         sort: z.enum(['-cost', 'cost', 'name', '-name']).default('-cost'),
         ...pageFields,
+        ...sourceField,
         ...moneyFields,
       })
       .refine(namesOneWindow, oneWindow),
     response: z.object({
       ...answerHead,
       data_version: dataVersion,
+      ...sourceHead,
       ...pageHead,
       /** Σ total_cost over the assets of all pages; with `expired_cost`, and without `asset_type`, the total of `…/costs`. */
       total_cost: money,

@@ -69,3 +69,22 @@ export const dataVersion = z.string();
 
 /** Which part of a list this is, and how long it is in all. */
 export const pageHead = { limit: z.int(), offset: z.int(), total_count: z.int() };
+
+/** Whose figures are asked for. */
+export const sourceField = {
+  source: z
+    .enum(['auto', 'live', 'stored'])
+    .default('auto')
+    .describe(
+      'Of a cluster whose Kubecost may be asked: `auto` asks it first and answers what is stored when it cannot answer in time, `live` fails then, `stored` does not ask it. A live answer is Kubecost’s own figure, not part of any total of ours.',
+    ),
+};
+
+/** Whose figures were answered. */
+export const sourceHead = {
+  source: z.enum(['live', 'stored']).describe('Whose figures these are: those of the account’s Kubecost, or ours.'),
+  source_reason: z
+    .string()
+    .nullable()
+    .describe('Why they are not live: the code of what Kubecost failed with, or that it was not asked.'),
+};

@@ -9,11 +9,13 @@ import {
   oneWindow,
   pageFields,
   pageHead,
+  sourceField,
+  sourceHead,
   windowFields,
   windowRules,
 } from './cluster-window';
 import type { Operation } from './operation';
-import { usageErrors } from './query-errors';
+import { liveUsageErrors } from './query-errors';
 import { costParts, money, unixSeconds } from './scalars';
 
 const maxNameLength = 253;
@@ -89,13 +91,14 @@ const usageEvidence = z.object({ coverage: z.number().nullable(), last_sample_at
 const listHead = {
   ...answerHead,
   data_version: dataVersion,
+  ...sourceHead,
   usage: usageEvidence,
   ...pageHead,
   /** Σ total_cost over the rows of all pages. */
   total_cost: money,
 };
 
-const listQuery = { ...windowFields, sort, ...pageFields, ...moneyFields };
+const listQuery = { ...windowFields, sort, ...pageFields, ...sourceField, ...moneyFields };
 
 /** Query of the namespaces of a cluster. */
 export const namespacesQuery = z.strictObject(listQuery).refine(namesOneWindow, oneWindow);
@@ -131,7 +134,7 @@ export const clusterWorkloadOperations = {
     access: 'costs:read',
     scope: inCluster,
     costClass: 'query',
-    errors: usageErrors,
+    errors: liveUsageErrors,
     rules: windowRules,
     example: { query: { window: '1d' } },
     status: 200,
@@ -147,7 +150,7 @@ export const clusterWorkloadOperations = {
     access: 'costs:read',
     scope: inCluster,
     costClass: 'query',
-    errors: usageErrors,
+    errors: liveUsageErrors,
     rules: windowRules,
     example: { query: { window: '1d' } },
     status: 200,

@@ -8,7 +8,16 @@ import {
   explanation,
   stepText,
 } from './allocations';
-import { coverage, dataVersion, namesOneWindow, oneWindow, optionalPageFields, windowFields } from './cluster-window';
+import {
+  coverage,
+  dataVersion,
+  namesOneWindow,
+  oneWindow,
+  optionalPageFields,
+  sourceField,
+  sourceHead,
+  windowFields,
+} from './cluster-window';
 import { inOrganization, type Operation } from './operation';
 import { liveErrors, queryErrors } from './query-errors';
 import { costParts, interval, money, moneyForm, unixSeconds, uuid, warning } from './scalars';
@@ -40,12 +49,7 @@ const windowQuery = z
     step: stepText.optional(),
     ...allocationFields,
     ...optionalPageFields,
-    source: z
-      .enum(['auto', 'live', 'stored'])
-      .default('auto')
-      .describe(
-        'Of a cluster whose Kubecost may be asked: `auto` asks it first and answers what is stored when it cannot answer in time, `live` fails then, `stored` does not ask it. A live answer is Kubecost’s own figure, not part of any total of ours.',
-      ),
+    ...sourceField,
     money: moneyForm,
   })
   .superRefine((query, context) => {
@@ -124,11 +128,7 @@ export const costOperations = {
       freshness: z.object({ last_sample_at: unixSeconds.nullable() }),
       flags: z.array(z.string()),
       warnings: z.array(warning),
-      source: z.enum(['live', 'stored']).describe('Whose figures these are: those of the account’s Kubecost, or ours.'),
-      source_reason: z
-        .string()
-        .nullable()
-        .describe('Why they are not live: the code of what Kubecost failed with, or that it was not asked.'),
+      ...sourceHead,
       /** These only with `aggregate`. */
       ...z.object(allocationAnswer).partial().shape,
       explanation: explanation.optional(),

@@ -3,7 +3,7 @@ import { optimizationQuery, optimizationResponse } from './cluster-usage';
 import { clusterWorkloadsQuery, namespacesQuery, namespacesResponse, workloadsResponse } from './cluster-workloads';
 import { costOperations } from './costs';
 import type { Operation } from './operation';
-import { usageErrors } from './query-errors';
+import { liveErrors, liveUsageErrors, usageErrors } from './query-errors';
 
 const path = '/api/v1/costs/kubernetes/:cluster_id';
 const head = {
@@ -25,6 +25,7 @@ export const kubernetesCostOperations = {
     path,
     summary: 'The costs of a cluster',
     ...head,
+    errors: liveErrors,
     rules: costOperations.getClusterCosts.rules,
     query: costOperations.getClusterCosts.query,
     response: costOperations.getClusterCosts.response,
@@ -34,6 +35,7 @@ export const kubernetesCostOperations = {
     path: `${path}/namespaces`,
     summary: 'What the namespaces of a cluster cost, requested and used, and their quotas',
     ...head,
+    errors: liveUsageErrors,
     query: namespacesQuery,
     response: namespacesResponse,
   },
@@ -42,6 +44,7 @@ export const kubernetesCostOperations = {
     path: `${path}/workloads`,
     summary: 'What the workloads of a cluster, or of one namespace, cost, requested and used',
     ...head,
+    errors: liveUsageErrors,
     query: clusterWorkloadsQuery,
     response: workloadsResponse,
   },

@@ -18,12 +18,12 @@ export const groupErrors = [
   'step-invalid',
 ] as const;
 
-/** The same, where a Kubecost may have to be asked (`source=live`). */
-export const liveErrors = [
-  ...groupErrors,
+/** What a Kubecost that has to be asked (`source=live`) may fail with. */
+const kubecostErrors = [
   'kubecost-answer-empty',
   'kubecost-answer-too-large',
   'kubecost-answer-unexpected',
+  'kubecost-busy',
   'kubecost-cannot-answer',
   'kubecost-circuit-open',
   'kubecost-endpoint-refused',
@@ -34,6 +34,12 @@ export const liveErrors = [
   'kubecost-unavailable',
 ] as const;
 
+/** Over a window, where a Kubecost may have to be asked. */
+export const liveWindowErrors = [...windowErrors, ...kubecostErrors] as const;
+
+/** The same, by groups. */
+export const liveErrors = [...groupErrors, ...kubecostErrors] as const;
+
 /** What a question to the store of metrics may end with, beside the window. */
 export const usageErrors = [
   ...groupErrors,
@@ -41,3 +47,6 @@ export const usageErrors = [
   'metroculus-timeout',
   'metroculus-unavailable',
 ] as const;
+
+/** The same, where a Kubecost may have to be asked for what things cost. */
+export const liveUsageErrors = [...usageErrors, ...kubecostErrors] as const;

@@ -1,11 +1,11 @@
 import type { Series, TimeWindow } from '@cloudtuner/cost-model';
 import type { InstantVector, QueriedSeries } from '@cloudtuner/prometheus-client';
 import { allOrAbort } from '../domain/all-or-abort';
-import type { UsageReading, UtilizationLine } from '../domain/usage-reading';
+import { recordedUsage, type UsageReading, type UtilizationLine } from '../domain/usage-reading';
 import type { LabelledValue } from '../domain/workload-usage';
 import type { UsageStore } from '../ports';
 import { usageQueries } from '../promql/usage-queries';
-import { utilizationQueries } from '../promql/utilization-queries';
+import { lastSampleOf, utilizationQueries } from '../promql/utilization-queries';
 import { QueryRunner, type RunnerDependencies } from './query-runner';
 
 const latestOfEach = (series: readonly QueriedSeries[]): LabelledValue[] =>
@@ -60,8 +60,12 @@ export function createPromqlUsageStore(dependencies: RunnerDependencies): UsageS
         const [series] = await atEachStep('utilization', query, steps, inner);
         return series === undefined ? line : { ...line, series };
       });
-      const derived = answers.flatMap(({ method, series }) => (method === 'derived' ? (series ?? []) : []));
-      return { unit, lines: answers, lastSampleMs: await lastSampleMs('utilization', [lastSample], derived, signal) };
+      const recorded = recordedUsage(answers);
+      const [query, used] =
+        recorded === undefined
+          ? [lastSample, answers.flatMap(({ method, series }) => (method === 'derived' ? (series ?? []) : []))]
+          : [lastSampleOf(tenantId, recorded.metrics), recorded.series === undefined ? [] : [recorded.series]];
+      return { unit, lines: answers, lastSampleMs: await lastSampleMs('utilization', [query], used, signal) };
     },
     async usage(tenantId, { namespace, ...steps }, signal) {
       const { window, stepMs } = steps;

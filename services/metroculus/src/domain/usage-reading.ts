@@ -26,6 +26,13 @@ export interface UtilizationLine {
   readonly series?: Series;
 }
 
+/** The line of a gauge that the cluster records itself, which comes before what is derived; none without a point. */
+export function recordedUsage<Line extends UtilizationLine>(lines: readonly Line[]): Line | undefined {
+  return lines.find(
+    ({ name, method, series }) => name === 'usage' && method === 'recorded' && (series?.timestampsMs.length ?? 0) > 0,
+  );
+}
+
 /** The lines of a chart, those that the cluster records itself first. */
 export interface UtilizationReading {
   readonly unit: 'cores' | 'bytes' | 'bytes_per_second';

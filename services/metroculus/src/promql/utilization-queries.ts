@@ -24,8 +24,13 @@ export interface UtilizationQuery {
 export interface UtilizationQueries {
   readonly unit: 'cores' | 'bytes' | 'bytes_per_second';
   readonly lines: readonly UtilizationQuery[];
-  /** Unix seconds of the latest sample that usage was measured by; its only value. */
+  /** Unix seconds of the latest sample that usage is derived from; its only value. */
   readonly lastSample: InstantVector;
+}
+
+/** Unix seconds of the latest sample of a gauge; its only value. */
+export function lastSampleOf(tenantId: string, metrics: readonly string[]): InstantVector {
+  return maxBy([], timestamp(selector({ tenantId, metrics, matchers: [] })));
 }
 
 /** A rate needs two samples; 5 minutes have them at every usual scrape interval, and after a lost scrape too. */

@@ -2,7 +2,7 @@ import type { Series, TimeWindow } from '@cloudtuner/cost-model';
 import { AppError } from '@cloudtuner/errors';
 import type { UtilizationMetric } from '@cloudtuner/metroculus-client';
 import { measuredMoments, quotaLevels, usageLevels, type QuotaLevel, type UsageLevels } from '../domain/usage-levels';
-import type { UtilizationLine } from '../domain/usage-reading';
+import { recordedUsage, type UtilizationLine } from '../domain/usage-reading';
 import type { UsageStore } from '../ports';
 
 const msPerMinute = 60_000;
@@ -51,8 +51,6 @@ function sumOfLines(name: string, a: UtilizationLine, b: UtilizationLine): Utili
   return { name, method: 'derived', metrics, series };
 }
 
-const hasPoints = ({ series }: UtilizationLine): boolean => (series?.timestampsMs.length ?? 0) > 0;
-
 /** One line for each name: what the cluster records itself where it does, else what is derived; usage first. */
 function chosenLines(lines: readonly UtilizationLine[]): UtilizationLine[] {
   const [received, transmitted] = ['received', 'transmitted'].map((name) => lines.find((line) => line.name === name));
@@ -60,9 +58,7 @@ function chosenLines(lines: readonly UtilizationLine[]): UtilizationLine[] {
     received === undefined || transmitted === undefined
       ? lines
       : [...lines, sumOfLines('usage', received, transmitted)];
-  const usage = all.filter(({ name }) => name === 'usage');
-  const recorded = usage.find((line) => line.method === 'recorded' && hasPoints(line));
-  const chosen = recorded ?? usage.find(({ method }) => method === 'derived');
+  const chosen = recordedUsage(all) ?? all.find(({ name, method }) => name === 'usage' && method === 'derived');
   return [...(chosen === undefined ? [] : [chosen]), ...lines.filter(({ name }) => name !== 'usage')];
 }
 

@@ -60,7 +60,7 @@ export function createLiveKubecost(clients: KubecostClients, now: () => number):
   };
 
   return {
-    allocations: (account, { window, aggregate, step, idle }, bounds) =>
+    allocations: (account, { window, aggregate, step, idle, namespace }, bounds) =>
       within(account, bounds, (client, call) =>
         client.getAllocations({
           ...{ window: windowText(window), aggregate, ...call, accumulate: step === null },
@@ -69,6 +69,8 @@ export function createLiveKubecost(clients: KubecostClients, now: () => number):
             idle: String(idle !== 'hidden'),
             includeIdle: String(idle !== 'hidden'),
             shareIdle: String(idle === 'shared'),
+            // A name has no quotes: it was checked by the contract.
+            ...(namespace === undefined ? {} : { filter: `namespace:"${namespace}"` }),
           },
         }),
       ),

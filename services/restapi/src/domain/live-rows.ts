@@ -51,8 +51,9 @@ function costsOf(row: KubecostAllocation): Record<AllocationCost, Nanos | null> 
 }
 
 function quantitiesOf(row: KubecostAllocation): Record<AllocationQuantity, number | null> {
-  const hours = (row.minutes ?? 0) / 60;
-  const overTime = (average: number | null): number | null => (average === null ? null : average * hours);
+  const hours = row.minutes === null ? null : row.minutes / 60;
+  const overTime = (average: number | null): number | null =>
+    average === null || hours === null ? null : average * hours;
   const known: Partial<Record<AllocationQuantity, number | null>> = {
     cpu_core_hours: row.cpuCoreHours,
     cpu_core_request_hours: overTime(row.cpuCoreRequestAverage),
@@ -86,7 +87,8 @@ function propertiesOf({ properties }: KubecostAllocation): AllocationProperties 
   };
 }
 
-const timeOf = (text: string | null | undefined, otherwise: number): number => {
+/** A time as Kubecost writes it, in unix milliseconds. */
+export const timeOf = (text: string | null | undefined, otherwise: number): number => {
   const timestampMs = Date.parse(text ?? '');
   return Number.isNaN(timestampMs) ? otherwise : timestampMs;
 };
@@ -143,7 +145,7 @@ export function liveCosts(assets: readonly KubecostAsset[]): Costs {
     const component = componentOfType[asset.type];
     if (asset.type === 'Node') {
       for (const [name, nanos] of Object.entries(nodeCosts(asset)) as [CostComponent, Nanos][]) add(name, nanos);
-    } else if (component !== undefined) add(component, nanosOf(asset.totalCost ?? 0));
+    } else if (component !== undefined && asset.totalCost !== null) add(component, nanosOf(asset.totalCost));
   }
   return {
     total: sumKnownNanos(costComponents.map((component) => sums[component] ?? null)),

@@ -10,11 +10,12 @@ import {
 } from '../domain/consumers';
 import { coverageOf } from '../domain/observation';
 import { readConsumers, type Consumers, type ConsumerSources, type UsageQuestion } from '../usecases/read-consumers';
+import type { CostSource } from '../usecases/read-live-costs';
 import type { NotedQuotasReader } from '../ports';
 import { allocationQuestion } from './allocation-request';
 import { findCluster, presentHead, type ClusterFinder, type WindowQuery } from './cluster-request';
 import { presentNamespace, presentWorkload } from './present-consumers';
-import { presentMoney, secondsOf, type MoneyForm } from './present-costs';
+import { presentMoney, presentSource, secondsOf, type MoneyForm } from './present-costs';
 
 /** What the routes of namespaces and workloads are made of. */
 export interface ConsumerDependencies extends ConsumerSources, ClusterFinder {
@@ -29,6 +30,7 @@ interface ListQuery extends WindowQuery {
   readonly sort: ConsumerOrder;
   readonly limit: number;
   readonly offset: number;
+  readonly source: CostSource;
   readonly money: MoneyForm;
 }
 
@@ -43,7 +45,9 @@ export interface ConsumerRequest {
 /** What is asked of allocations for a list, and of the store of metrics. */
 interface ListQuestion {
   readonly aggregate: string;
-  readonly filter?: string;
+  /** The same as Kubecost is asked. */
+  readonly liveAggregate: readonly string[];
+  readonly namespace?: string | undefined;
   readonly idle: 'true' | 'false';
   readonly usage: UsageQuestion;
 }
@@ -51,11 +55,13 @@ interface ListQuestion {
 async function readList(
   dependencies: ConsumerDependencies,
   { account, query, route, signal }: ConsumerRequest,
-  { aggregate, filter, idle, usage }: ListQuestion,
+  { aggregate, liveAggregate, namespace, idle, usage }: ListQuestion,
 ) {
   const { now, liveBudgetMs, usageBudgetMs } = dependencies;
   const nowMs = now();
-  const { window, start_time, end_time } = query;
+  const { window, start_time, end_time, source } = query;
+  // A name has no quotes: it was checked by the contract.
+  const filter = namespace === undefined ? undefined : `namespace:"${namespace}"`;
   const question = allocationQuestion(
     { window, start_time, end_time, aggregate, filter, idle, step: 'all' },
     { nowMs, liveBudgetMs, route, signal },
@@ -63,7 +69,12 @@ async function readList(
   const organization = await findCluster(dependencies, account);
   dependencies.noteRead(account);
   const deadlineMs = nowMs + usageBudgetMs;
-  const consumers = await readConsumers(dependencies, account, { question, usage, deadlineMs });
+  const live = {
+    ...{ window: question.window, aggregate: liveAggregate, step: null },
+    ...{ idle: idle === 'true' ? ('separate' as const) : ('hidden' as const) },
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+  const consumers = await readConsumers(dependencies, account, { question, usage, deadlineMs, source, live });
   return { question, organization, consumers, rows: consumers.allocations.steps.flatMap(({ set }) => set.rows) };
 }
 
@@ -75,13 +86,14 @@ function presentList(
   { question, organization, consumers }: Awaited<ReturnType<typeof readList>>,
   list: readonly Consumer[],
 ) {
-  const { allocations, usage, warnings }: Consumers = consumers;
+  const { allocations, notLiveReason, usage, warnings }: Consumers = consumers;
   const { observation } = allocations;
   const evidence = { ...observation, coverage: coverageOf(observation), warnings };
   const lastSampleMs = usage?.lastSampleMs ?? null;
   return {
     ...presentHead({ account, organization }, question.window, evidence),
     data_version: observation.dataVersion,
+    ...presentSource(notLiveReason),
     usage: {
       coverage: usage?.coverage ?? null,
       last_sample_at: lastSampleMs === null ? null : secondsOf(lastSampleMs),
@@ -101,6 +113,7 @@ export async function answerNamespaces(dependencies: ConsumerDependencies, reque
   const { query } = request;
   const read = await readList(dependencies, request, {
     aggregate: 'namespace',
+    liveAggregate: ['namespace'],
     idle: 'true',
     usage: { of: 'namespaces' },
   });
@@ -126,8 +139,8 @@ export async function answerWorkloads(
   const { query } = request;
   const read = await readList(dependencies, request, {
     aggregate: 'namespace,controller',
-    // A name has no quotes: it was checked by the contract.
-    ...(namespace === undefined ? {} : { filter: `namespace:"${namespace}"` }),
+    liveAggregate: ['namespace', 'controllerKind', 'controller'],
+    namespace,
     idle: 'false',
     usage: namespace === undefined ? { of: 'nothing' } : { of: 'workloads', namespace },
   });

@@ -58,7 +58,8 @@ function liveQuestion(query: Aggregated, window: TimeWindow, steps: readonly Tim
 /** Kubecost does not say how much of the window it has measured. */
 const unmeasured = { coverage: null, lastSampleMs: null, flags: [], warnings: [] };
 
-const presentLiveHead = (subject: Subject, window: TimeWindow, dataVersion: string) => ({
+/** What a live answer says of itself. */
+export const presentLiveHead = (subject: Subject, window: TimeWindow, dataVersion: string) => ({
   ...presentHead(subject, window, unmeasured),
   data_version: dataVersion,
 });

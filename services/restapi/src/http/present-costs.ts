@@ -38,6 +38,11 @@ export function presentBucket(bucket: Bucket, form: MoneyForm) {
   };
 }
 
+/** Whose figures an answer has, and why they are not Kubecost's. */
+export function presentSource(notLiveReason: string | null) {
+  return { source: notLiveReason === null ? ('live' as const) : ('stored' as const), source_reason: notLiveReason };
+}
+
 /** Unix seconds. */
 export function secondsOf(timestampMs: number): number {
   return Math.floor(timestampMs / 1000);

@@ -1,12 +1,15 @@
 import { msPerDay, type TimeWindow } from '@cloudtuner/cost-model';
+import { AppError } from '@cloudtuner/errors';
 import type { CloudAccount } from '@cloudtuner/metadata';
 import type { Usage } from '../domain/usage';
+import type { LiveQuestion } from '../kubecost-ports';
 import type { UsageReader } from '../ports';
 import { readAllocations, type Allocations, type AllocationsQuestion } from './read-allocations';
 import type { AllocationSources } from './read-cluster-allocations';
+import { readLive, readLiveAllocations, type CostSource, type LiveSources } from './read-live-costs';
 
 /** What namespaces and workloads are read from. */
-export interface ConsumerSources extends AllocationSources {
+export interface ConsumerSources extends AllocationSources, LiveSources {
   readonly usage: UsageReader;
 }
 
@@ -23,6 +26,8 @@ export interface ConsumerWarning {
 /** What a cluster's namespaces or workloads cost, and how they used what they were given. */
 export interface Consumers {
   readonly allocations: Allocations;
+  /** Why the costs are not those of the account's Kubecost; null when they are. */
+  readonly notLiveReason: string | null;
   /** Null when it cannot be told; a warning says why. */
   readonly usage: Usage | null;
   readonly warnings: readonly ConsumerWarning[];
@@ -46,12 +51,23 @@ const ofOneNamespace: ConsumerWarning = {
   detail: `${parts}: of workloads they are told for one namespace at a time.`,
 };
 
+/** What is asked for a list. */
+export interface ConsumerQuestion {
+  readonly question: AllocationsQuestion;
+  readonly usage: UsageQuestion;
+  /** When the store of metrics has to have answered. */
+  readonly deadlineMs: number;
+  readonly source: CostSource;
+  /** The question as the account's Kubecost takes it. */
+  readonly live: LiveQuestion;
+}
+
 const lengthOf = ({ startMs, endMs }: TimeWindow): number => endMs - startMs;
 
 async function readUsage(
   sources: ConsumerSources,
   account: CloudAccount,
-  what: { readonly question: AllocationsQuestion; readonly usage: UsageQuestion; readonly deadlineMs: number },
+  what: ConsumerQuestion,
 ): Promise<{ usage: Usage | null; warnings: readonly ConsumerWarning[] }> {
   const { question, usage, deadlineMs } = what;
   const { window, signal } = question;
@@ -70,21 +86,46 @@ async function readUsage(
   }
 }
 
+/** Rows that are grouped by namespace have one: a list without names would be a list of nothing. */
+function refuseUnnamed({ steps }: Allocations): void {
+  const unnamed = steps.some(({ set }) =>
+    set.rows.some(({ name, properties }) => properties.namespace === '' && !name.startsWith('__')),
+  );
+  if (unnamed) throw new AppError('kubecost-answer-unexpected', 'Kubecost named no namespace where it was asked for.');
+}
+
+/** Kubecost's figures, or else ours. */
+async function readCosts(sources: ConsumerSources, account: CloudAccount, what: ConsumerQuestion) {
+  const { question, source, live } = what;
+  const { window, signal } = question;
+  const { answer, reason } = await readLive(sources, { source, account, signal }, async () => {
+    const cluster = { account, clusterName: account.name };
+    const found = await readLiveAllocations(sources, cluster, { question: live, steps: [window], signal });
+    refuseUnnamed(found);
+    return found;
+  });
+  return {
+    allocations: answer ?? (await readAllocations(sources, [account], question)),
+    notLiveReason: reason,
+  };
+}
+
 /**
  * Reads costs and usage at once. Costs are what the answer is about; what the store of metrics cannot tell in time is
  * left out with a warning.
  *
- * @throws AppError `clickhouse-unavailable`, `clickhouse-query-timeout`, `clickhouse-query-too-large`
+ * @throws AppError `clickhouse-unavailable`, `clickhouse-query-timeout`, `clickhouse-query-too-large`, and what Kubecost failed
+ *   with when nobody else is to be asked
  */
 export async function readConsumers(
   sources: ConsumerSources,
   account: CloudAccount,
-  what: { readonly question: AllocationsQuestion; readonly usage: UsageQuestion; readonly deadlineMs: number },
+  what: ConsumerQuestion,
 ): Promise<Consumers> {
-  const [allocations, { usage, warnings }] = await Promise.all([
-    readAllocations(sources, [account], what.question),
+  const [{ allocations, notLiveReason }, { usage, warnings }] = await Promise.all([
+    readCosts(sources, account, what),
     readUsage(sources, account, what),
   ]);
   const ofCosts = allocations.warnings.map(({ code, detail }) => ({ code, detail }));
-  return { allocations, usage, warnings: [...ofCosts, ...warnings] };
+  return { allocations, notLiveReason, usage, warnings: [...ofCosts, ...warnings] };
 }

@@ -1,7 +1,9 @@
 import { AppError, toAppError } from '@cloudtuner/errors';
 import { msPerHour, type TimeWindow } from '@cloudtuner/cost-model';
 import type { CloudAccount } from '@cloudtuner/metadata';
+import { combineAssets, type ClusterAsset } from '../domain/assets';
 import type { Costs } from '../domain/costs';
+import { liveAsset } from '../domain/live-assets';
 import { liveCosts, liveRow, liveVersion, startOfRow } from '../domain/live-rows';
 import type { Observation } from '../domain/observation';
 import type { LiveKubecost, LiveQuestion, ObserveLive } from '../kubecost-ports';
@@ -51,7 +53,9 @@ export async function readLiveAllocations(
   { question, steps, signal }: { question: LiveQuestion; steps: readonly TimeWindow[]; signal: AbortSignal },
 ): Promise<Allocations> {
   const nowMs = now();
-  const found = await kubecost.allocations(account, question, { deadlineMs: nowMs + kubecostBudgetMs, signal });
+  const { namespace } = question;
+  const told = await kubecost.allocations(account, question, { deadlineMs: nowMs + kubecostBudgetMs, signal });
+  const found = namespace === undefined ? told : told.filter(({ properties }) => properties?.namespace === namespace);
   if (found.length === 0) throw nothing('this window');
   const observation = observationOf(question.window, liveVersion(found), nowMs);
   const starts = new Set(steps.map(({ startMs }) => startMs));
@@ -87,6 +91,18 @@ export async function readLiveBuckets(
     const measured = assets.length === 0 ? { ...observation, measuredSeconds: 0 } : observation;
     return { ...measured, costs: liveCosts(assets) };
   });
+}
+
+/** What the cluster ran on. @throws AppError `kubecost-answer-empty` and those of the port */
+export async function readLiveAssets(
+  { kubecost, kubecostBudgetMs, now }: LiveSources,
+  account: CloudAccount,
+  { window, signal }: { readonly window: TimeWindow; readonly signal: AbortSignal },
+): Promise<{ readonly assets: readonly ClusterAsset[]; readonly dataVersion: string }> {
+  const [found = []] = await kubecost.assets(account, [window], { deadlineMs: now() + kubecostBudgetMs, signal });
+  const assets = combineAssets(found.flatMap((asset) => liveAsset(asset, window)));
+  if (assets.length === 0) throw nothing('this window');
+  return { assets, dataVersion: liveVersion(found) };
 }
 
 /** Whether buckets are few enough, and long enough, to be asked for one by one. */

@@ -1,16 +1,19 @@
-import { assetTypes, sumKnownNanos, type Nanos } from '@cloudtuner/cost-model';
+import { assetTypes, sumKnownNanos, type Nanos, type TimeWindow } from '@cloudtuner/cost-model';
+import type { CloudAccount, Organization } from '@cloudtuner/metadata';
 import { operations } from '@cloudtuner/restapi-client';
 import type { Route } from '@cloudtuner/service-kit';
 import { sortAssets, type ClusterAsset } from '../../domain/assets';
 import { readClusterAssets, type AssetSources } from '../../usecases/read-cluster-assets';
+import { readLive, readLiveAssets, type LiveSources } from '../../usecases/read-live-costs';
 import { askedHours, findCluster, presentLedgerHead, type ClusterFinder } from '../cluster-request';
 import { ledgerRequest } from '../cost-request';
-import { presentCosts, presentMoney, secondsOf, type MoneyForm } from '../present-costs';
+import { presentLiveHead } from '../live-costs';
+import { presentCosts, presentMoney, presentSource, secondsOf, type MoneyForm } from '../present-costs';
 import type { Principal } from '../principal';
 import type { ScopedRoutes } from '../scoped-routes';
 
 /** What the routes of assets are made of. */
-export interface AssetDependencies extends AssetSources, ClusterFinder {
+export interface AssetDependencies extends AssetSources, LiveSources, ClusterFinder {
   readonly now: () => number;
   readonly liveBudgetMs: number;
 }
@@ -39,21 +42,43 @@ function presentTypes(assets: readonly ClusterAsset[], form: MoneyForm) {
   });
 }
 
+/** What the facts know, with the head of its answer. */
+async function readStored(
+  dependencies: AssetDependencies,
+  subject: { readonly account: CloudAccount; readonly organization: Organization },
+  { window, nowMs, signal }: { readonly window: TimeWindow; readonly nowMs: number; readonly signal: AbortSignal },
+) {
+  const { liveBudgetMs } = dependencies;
+  const request = ledgerRequest(window, { nowMs, liveBudgetMs, route: 'listClusterAssets', signal });
+  const { ledger, assets, expiredCost } = await readClusterAssets(dependencies, subject.account, request);
+  return { head: presentLedgerHead(subject, window, { ...ledger, nowMs }), assets, expiredCost };
+}
+
 /** What clusters run on. */
 export function clusterAssetRoutes(routes: ScopedRoutes, dependencies: AssetDependencies): Route<Principal>[] {
-  const { now, liveBudgetMs } = dependencies;
+  const { now } = dependencies;
   return [
     routes.inCloudAccount(operations.listClusterAssets, async ({ account, query, signal }) => {
       const nowMs = now();
-      const { asset_type: wanted, sort, limit, offset, money } = query;
+      const { asset_type: wanted, sort, limit, offset, money, source } = query;
       const window = askedHours(query, nowMs);
       const organization = await findCluster(dependencies, account);
       dependencies.noteRead(account);
-      const request = ledgerRequest(window, { nowMs, liveBudgetMs, route: 'listClusterAssets', signal });
-      const { ledger, assets, expiredCost } = await readClusterAssets(dependencies, account, request);
+      const subject = { account, organization };
+      const live = await readLive(dependencies, { source, account, signal }, () =>
+        readLiveAssets(dependencies, account, { window, signal }),
+      );
+      const { head, assets, expiredCost } =
+        live.answer === null
+          ? await readStored(dependencies, subject, { window, nowMs, signal })
+          : {
+              ...{ head: presentLiveHead(subject, window, live.answer.dataVersion), expiredCost: null },
+              assets: live.answer.assets,
+            };
       const chosen = wanted === undefined ? assets : assets.filter(({ assetType }) => assetType === wanted);
       return {
-        ...presentLedgerHead({ account, organization }, window, { ...ledger, nowMs }),
+        ...head,
+        ...presentSource(live.reason),
         limit,
         offset,
         total_count: chosen.length,

@@ -11,7 +11,7 @@ import { answerClusterAllocation, type AllocationDependencies } from '../cluster
 import { askedWindow, findCluster } from '../cluster-request';
 import { ledgerRequest, presentWarning, type CostDependencies } from '../cost-request';
 import { liveAllocationAnswer, liveBucketAnswer } from '../live-costs';
-import { finalAfter, presentBucket, presentMoney, secondsOf, type MoneyForm } from '../present-costs';
+import { finalAfter, presentBucket, presentMoney, presentSource, secondsOf, type MoneyForm } from '../present-costs';
 import type { Principal } from '../principal';
 import { onlySeen } from '../scope-checks';
 import type { OperationInput, ScopedRoutes } from '../scoped-routes';
@@ -80,11 +80,7 @@ export async function answerCosts(
   const { live, answer } = await bySource();
   // A question that cannot be meant is no read.
   dependencies.noteRead(account);
-  return {
-    ...answer,
-    source: live.answer === null ? ('stored' as const) : ('live' as const),
-    source_reason: live.reason,
-  };
+  return { ...answer, ...presentSource(live.reason) };
 }
 
 /** Clusters and their costs. */

@@ -1,0 +1,5 @@
+import { utilizationSuite } from './utilization-suite';
+
+describe('utilization over Prometheus', () => {
+  utilizationSuite('prometheus');
+});
