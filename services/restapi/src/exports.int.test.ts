@@ -126,7 +126,7 @@ describe.each([
 });
 
 describe('the export for FOCUS', () => {
-  // https://focus.finops.org, version 1.2: columns whose feature level is Mandatory.
+  // https://focus.finops.org, version 1.2: columns whose feature level is Mandatory; focus-columns.test.ts has the rules of all.
   const mandatory = [
     ...['BilledCost', 'BillingAccountId', 'BillingAccountName', 'BillingCurrency', 'BillingPeriodEnd'],
     ...['BillingPeriodStart', 'ChargeCategory', 'ChargeClass', 'ChargeDescription', 'ChargePeriodEnd'],

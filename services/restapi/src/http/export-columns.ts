@@ -103,7 +103,10 @@ function tagsOf({ row }: FocusRow): string {
   return JSON.stringify(Object.fromEntries(known.filter(([, value]) => value !== '')));
 }
 
-/** All mandatory columns of FOCUS 1.2, those of the others that are known, and `x_` ones of our own. */
+/**
+ * All mandatory columns of FOCUS 1.2, those of the others that are known, and `x_` ones of our own. Unit prices are not among
+ * them: quantities are sums of many hours, and a price that is computed back from a rounded cost gives another cost.
+ */
 export function focusColumns({ id, name, currency }: Organization): readonly ExportColumn<Placed<FocusRow>>[] {
   type Row = Placed<FocusRow>;
   const cost = (column: string): ExportColumn<Row> => ({
@@ -143,6 +146,8 @@ export function focusColumns({ id, name, currency }: Organization): readonly Exp
     is('ProviderName', provider),
     is('PublisherName', provider),
     text('RegionId', ({ account }) => account.region),
+    // Mandatory beside RegionId; an account has one name for its region.
+    text('RegionName', ({ account }) => account.region),
     text('ResourceId', ({ account, row }) => `${account.id}/${row.name}`),
     text('ResourceName', ({ row }) => row.name),
     text('ResourceType', ({ row }) => orNull(row.properties.controllerKind) ?? 'Kubernetes allocation'),

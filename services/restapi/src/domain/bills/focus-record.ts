@@ -3,7 +3,10 @@ import type { BillFault, BillRecord, FaultReason, ReadRecord } from './bill-row'
 import { readAmount, readTags, readTime, type Read } from './focus-values';
 import { providerKeyOf } from './provider-key';
 
-/** Columns without which a charge cannot be told; FOCUS 1.0 to 1.2 have them all, none may be null. */
+/**
+ * Columns without which a charge cannot be told; in FOCUS 1.0 to 1.2 they are mandatory, and none may be null. Of the other
+ * mandatory ones nothing is read, so files that lack them are taken.
+ */
 const mandatory = [
   'BilledCost',
   'BillingCurrency',

@@ -4,7 +4,7 @@ import type { FaultReason } from './bill-row';
 /** A value, or the rule that the text breaks. */
 export type Read<T> = { readonly value: T } | { readonly fault: FaultReason };
 
-// NumericFormat of FOCUS has no exponents; exports of Azure have them all the same (1.2E-05).
+// As NumericFormat of FOCUS has it, exponents included (1.2E-05); a plus sign before one is read although it has none.
 const decimal = /^-?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 const nanoDigits = 9;
 /** Whole digits that `Decimal(18, 9)` holds. */
