@@ -1,4 +1,5 @@
 import { connectClickhouse, type ClickhouseClient } from '@cloudtuner/clickhouse';
+import { startPrometheus, startService } from '@cloudtuner/local-servers';
 import { fill } from '../allocation/fill';
 import { firstDay } from '../allocation/facts-sql';
 import type { Size } from '../allocation/sizes';
@@ -7,7 +8,7 @@ import { cpuSeconds, residentMebibytes } from '../proc';
 import { browseAll, type ClientsOptions } from './clients';
 import { renderAnswered, renderQuarters } from './report';
 import { renderRouteCosts } from './route-costs';
-import { standDatabase, startStand, type Stand } from './stand';
+import { standDatabase, standSecret, startStand, type Stand } from './stand';
 
 const secondsPerDay = 86_400;
 const tag = { surface: 'bench', route: 'restapi' };
@@ -63,10 +64,26 @@ async function fillStand(stand: Stand, { size, say }: RestapiBenchOptions): Prom
 
 /** Lets 50 people look at dashboards of a large cluster, and returns the report. */
 export async function benchRestapi(options: RestapiBenchOptions): Promise<string> {
+  // Usage is asked for and answered, of a store without samples: ninety days of those are another benchmark.
+  const store = await startPrometheus({ storeReceiver: true });
+  const metroculus = await startService('metroculus', {
+    CLUSTER_SECRET: standSecret,
+    METRICS_QUERY_URL: store.queryUrl,
+  });
+  try {
+    return await benchWith(metroculus.url, options);
+  } finally {
+    await metroculus.stop();
+    await store.stop();
+  }
+}
+
+async function benchWith(metroculusUrl: string, options: RestapiBenchOptions): Promise<string> {
   const loadBefore = load();
   const stand = await startStand({
     RATE_LIMIT_TOKEN_UNITS: '100000000',
     RATE_LIMIT_ORGANIZATION_UNITS: '100000000',
+    METROCULUS_URL: metroculusUrl,
   });
   try {
     const dashboard = await fillStand(stand, options);

@@ -3,7 +3,8 @@ import { connectClickhouse, migrate } from '@cloudtuner/clickhouse';
 import { startClickhouse, startMongo, startRedis, startService, type LocalService } from '@cloudtuner/local-servers';
 import { createRestapiClient, type RestapiClient } from '@cloudtuner/restapi-client';
 
-const secret = 'a cluster secret of a benchmark';
+/** The secret of all services of a stand. */
+export const standSecret = 'a cluster secret of a benchmark';
 
 /** restapi with stores of its own, and an organization in it. */
 export interface Stand {
@@ -24,7 +25,7 @@ export interface Stand {
 export const standDatabase = 'bench';
 
 async function signUp(baseUrl: string): Promise<Pick<Stand, 'api' | 'token' | 'organizationId'>> {
-  const anybody = createRestapiClient({ baseUrl, secret });
+  const anybody = createRestapiClient({ baseUrl, secret: standSecret });
   const owner = { email: 'owner@example.org', password: randomUUID() };
   const { id } = await anybody.createOrganization({
     body: { name: 'Bench', owner: { ...owner, display_name: 'Owner' } },
@@ -37,14 +38,14 @@ async function signUp(baseUrl: string): Promise<Pick<Stand, 'api' | 'token' | 'o
   };
 }
 
-/** Starts it; nothing listens where it looks for metroculus. */
+/** Starts it; unless the environment says otherwise, nothing listens where it looks for metroculus. */
 export async function startStand(environment: Readonly<Record<string, string>> = {}): Promise<Stand> {
   const [clickhouse, mongo, redis] = await Promise.all([startClickhouse(), startMongo(), startRedis()]);
   const client = connectClickhouse({ ...clickhouse, database: standDatabase });
   await migrate(client);
   await client.close();
   const stores = {
-    CLUSTER_SECRET: secret,
+    CLUSTER_SECRET: standSecret,
     MONGODB_URL: mongo.url,
     CLICKHOUSE_URL: clickhouse.url,
     CLICKHOUSE_USERNAME: clickhouse.username,

@@ -39,6 +39,9 @@ import { createClickhouseBillStore } from './adapters/bills/clickhouse-bill-stor
 import { encodeCsv } from './adapters/exports/csv-encoder';
 import { encodeParquet } from './adapters/exports/parquet-encoder';
 import { createRecordFileReader } from './adapters/bills/record-file-reader';
+import { AnswerMemory } from './adapters/remembered/answer-memory';
+import { DataStamps } from './adapters/remembered/data-stamps';
+import { rememberedReaders } from './adapters/remembered/remembered-readers';
 import { createMetadataNotedQuotas } from './adapters/metadata-noted-quotas';
 import { timedClickhouse } from './adapters/timed-clickhouse';
 import { createQueueBackfills } from './adapters/queue-backfills';
@@ -89,6 +92,8 @@ const readMarkPeriodMs = 60_000;
 const readMarkMaxIds = 50_000;
 const maxAddressBytes = 64 * 1024;
 const auditPeriodMs = 1_000;
+/** Of answers that are remembered: what 50 views of dashboards of a large cluster have. */
+const answerMemoryBytes = 64 * 1024 ** 2;
 /** A page of a dashboard: what is longer is for the worker. About half a second of parsing. */
 const kubecostMaxBytes = 8 * 1024 ** 2;
 
@@ -172,6 +177,27 @@ function createNoteRead(metadata: Metadata, options: { logger: Logger; now: () =
   };
 }
 
+/** Readers of what is stored, twice: those of dashboards remember, those of exports do not, because nobody reads a year twice. */
+function storedReaders(
+  clickhouse: Connections['clickhouse'],
+  limits: { maxExecutionSeconds: number },
+  metrics: Metrics,
+) {
+  const direct = {
+    facts: createClickhouseFacts(clickhouse, limits),
+    allocations: createClickhouseAllocations(clickhouse, limits),
+    assets: createClickhouseAssets(clickhouse, limits),
+    workloads: createClickhouseWorkloadCosts(clickhouse, limits),
+  };
+  const memory = new AnswerMemory({
+    maxBytes: answerMemoryBytes,
+    observe: (outcome) => {
+      metrics.storedReads.inc({ outcome });
+    },
+  });
+  return { direct, remembered: rememberedReaders(direct, { memory, stamps: new DataStamps(clickhouse, limits) }) };
+}
+
 function importDependencies(
   config: Config,
   { metadata, clickhouse, now }: Pick<Connections, 'metadata' | 'clickhouse'> & { now: () => number },
@@ -217,6 +243,7 @@ function createRoutes(
   const identity = identityDependencies(config, metadata, { metrics, now });
   // Below our own time-out, so that the server's answer arrives first.
   const limits = { maxExecutionSeconds: Math.max(1, Math.floor(config.CLICKHOUSE_TIMEOUT_MS / 1000) - 1) };
+  const { direct, remembered } = storedReaders(clickhouse, limits, metrics);
   const accounts = {
     ...metadata,
     endpoints,
@@ -226,9 +253,9 @@ function createRoutes(
   };
   const costs = {
     ...metadata,
-    facts: createClickhouseFacts(clickhouse, limits),
+    facts: remembered.facts,
     billExpenses: createClickhouseBillExpenses(clickhouse, limits),
-    workloads: createClickhouseWorkloadCosts(clickhouse, limits),
+    workloads: remembered.workloads,
     live: createMetroculusLiveCosts(metroculus, { logger, now }),
     observer: createObserver(metrics, logger),
     noteRead: createNoteRead(metadata, { logger, now }),
@@ -245,14 +272,14 @@ function createRoutes(
   const allocations = {
     ...costs,
     ...kubecost,
-    allocations: createClickhouseAllocations(clickhouse, limits),
+    allocations: remembered.allocations,
     liveAllocations: createMetroculusLiveAllocations(metroculus, { logger, now }),
     nodePrices: createClickhouseNodePrices(clickhouse, limits),
   };
   const assets = {
     ...costs,
     ...kubecost,
-    assets: createClickhouseAssets(clickhouse, limits),
+    assets: remembered.assets,
     liveAssets: createMetroculusLiveAssets(metroculus, { logger, now }),
   };
   const usage = {
@@ -298,7 +325,12 @@ function createRoutes(
       usageBudgetMs: config.USAGE_BUDGET_MS,
     }),
     ...breakdownExpensesRoutes(routes, costs),
-    ...exportRoutes(routes, { ...costs, ...allocations, encoders: { csv: encodeCsv, parquet: encodeParquet } }),
+    ...exportRoutes(routes, {
+      ...costs,
+      ...allocations,
+      ...direct,
+      encoders: { csv: encodeCsv, parquet: encodeParquet },
+    }),
     ...poolRoutes(routes, metadata),
     ...expenseImportRoutes(routes, importDependencies(config, { metadata, clickhouse, now })),
   ];

@@ -10,6 +10,7 @@ export interface Metrics {
   readonly clickhouseQuerySeconds: Histogram<'route' | 'outcome'>;
   readonly expensesOutOfStep: Counter;
   readonly accountsLeftOut: Counter<'reason'>;
+  readonly storedReads: Counter<'outcome'>;
   readonly kubecostReadSeconds: Histogram<'outcome'>;
   readonly kubecostBreakerState: Gauge<'cloud_account_id' | 'endpoint'>;
   readonly auditEvents: Counter<'outcome'>;
@@ -62,6 +63,12 @@ export function createMetrics(registry: Registry): Metrics {
     expensesOutOfStep: new Counter({
       name: 'restapi_expenses_out_of_step_days_total',
       help: 'Days read whose expense is not the sum of their closed hours. Rises for minutes after late data; a steady rise is a breach of one total.',
+      registers,
+    }),
+    storedReads: new Counter({
+      name: 'restapi_stored_reads_total',
+      help: 'Questions about what is stored of an account: remembered, shared with somebody who asked the same at the same time, or read.',
+      labelNames: ['outcome'],
       registers,
     }),
     accountsLeftOut: new Counter({

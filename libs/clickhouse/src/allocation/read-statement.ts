@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { allocationCostColumns, maxima, measureColumns, measuresOfHours, summedQuantities, sumsOf } from './columns';
 import { allocationColumns, type AllocationGroup, type ReadingPlan } from './reading-plan';
 import type { QueryParams } from '../client-port';
-import { nameOf, nameParams, type RowNames } from './row-names';
+import { nameOf, nameParams, podsOf, type RowNames } from './row-names';
 import { dayParams, hourParams, inDays, inHours, type BoundStatement } from './statement';
 
 /** What to read by a plan. */
@@ -138,8 +138,16 @@ interface Rows {
   readonly details: readonly (readonly [name: string, expression: string])[];
 }
 
-const onlyNamed = ({ named }: AllocationReading, alias: string): string =>
-  named === undefined ? '' : ` AND ${nameOf(named, alias)} IN {names:Array(String)}`;
+function onlyNamed({ named }: AllocationReading, alias: string): string {
+  if (named === undefined) return '';
+  const ofPods = podsOf(named, named.names) === null ? '' : ` AND ${alias}.pod IN {pods:Array(String)}`;
+  return `${ofPods} AND ${nameOf(named, alias)} IN {names:Array(String)}`;
+}
+
+function namedParams(named: NonNullable<AllocationReading['named']>): QueryParams {
+  const pods = podsOf(named, named.names);
+  return { ...nameParams(named), names: named.names, ...(pods === null ? {} : { pods }) };
+}
 
 /** Rows `s` of all sources. ClickHouse spends ten milliseconds on the columns of a nested query, so a single rollup is read as it is. */
 function rowsOf(reading: AllocationReading): Rows {
@@ -199,7 +207,7 @@ export function readAllocations(account: string, reading: AllocationReading): Bo
       ...(top === null ? {} : { top }),
       ...(group.labelKeys.length === 0 ? {} : { labelKeys: group.labelKeys }),
       ...(group.details === undefined ? {} : { annotationKeys: group.details.annotationKeys }),
-      ...(named === undefined ? {} : { ...nameParams(named), names: named.names }),
+      ...(named === undefined ? {} : namedParams(named)),
       ...sourceParams(reading),
     },
   };

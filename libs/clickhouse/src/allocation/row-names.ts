@@ -37,3 +37,24 @@ export function nameOf({ parts }: RowNames, alias: string): string {
 export function nameParams({ parts, cluster }: RowNames): QueryParams {
   return parts.includes('cluster') ? { clusterName: cluster } : {};
 }
+
+const placeholders: ReadonlySet<string> = new Set(['__idle__', '__unallocated__', '__unmounted__']);
+
+/**
+ * The pods that rows of these names can be of; null when the names do not say. Pods are compared as they are stored, which costs a fraction of
+ * making the name of every row.
+ */
+export function podsOf({ parts }: RowNames, names: readonly string[]): readonly string[] | null {
+  const index = parts.indexOf('pod');
+  if (index < 0) return null;
+  const pods = new Set<string>();
+  for (const name of names) {
+    const values = name.split('/');
+    if (name !== '__idle__' && values.length !== parts.length) return null;
+    const pod = values[index];
+    if (pod !== undefined) pods.add(pod);
+    // What has no pod is named by a placeholder, which may also be what a pod is called.
+    if (pod === undefined || placeholders.has(pod) || name === '__idle__') pods.add('');
+  }
+  return [...pods];
+}

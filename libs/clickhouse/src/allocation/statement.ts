@@ -36,7 +36,7 @@ export function hourParams(hours: readonly HourVersion[]): Record<'dates' | 'hou
 export function dayParams(name: string, days: readonly DayVersion[]): QueryParams {
   return {
     [`${name}_dates`]: days.map(({ day }) => dateOf(day)),
-    [name]: days.map(({ day, dataVersion }) => ({ tuple: [dateOf(day), dataVersion] })),
+    [name]: days.map(({ dataVersion }) => dataVersion),
   };
 }
 
@@ -44,11 +44,12 @@ export function dayParams(name: string, days: readonly DayVersion[]): QueryParam
 export const inHours = `cloud_account_id = {account:UUID} AND toDate(hour) IN {dates:Array(Date)}
   AND (toUnixTimestamp(hour), data_version) IN {hours:Array(Tuple(UInt32, String))}`;
 
-/** Rows of these versions of days of one account. */
-export const inDays = (
-  name: string,
-): string => `cloud_account_id = {account:UUID} AND date IN {${name}_dates:Array(Date)}
-  AND (date, data_version) IN {${name}:Array(Tuple(Date, String))}`;
+/**
+ * Rows of these versions of days of one account. The version of a day is a hash over its hours with their times, so no two days have the same
+ * one, and it says the day as well: looking up pairs of both costs three times as much for each row.
+ */
+export const inDays = (name: string): string =>
+  `cloud_account_id = {account:UUID} AND date IN {${name}_dates:Array(Date)} AND data_version IN {${name}:Array(String)}`;
 
 /** Which superseded versions to look for. */
 export interface SupersededWindow {
