@@ -43,6 +43,11 @@ export function ttlByTable(retention: Retention): Readonly<Record<string, string
   const hourly = `hour + toIntervalDay(${days(retention.hourlyDays)})`;
   const daily = `date + toIntervalDay(${days(retention.expensesDays)})`;
   const live = days(retention.liveDays);
+  const summaries = [
+    `timestamp + toIntervalDay(${days(retention.hourlyDays)}) WHERE window_duration = 'hour'`,
+    `timestamp + toIntervalDay(${days(retention.expensesDays)}) WHERE window_duration != 'hour'`,
+  ].join(', ');
+  const books = `timestamp + toIntervalDay(${days(retention.expensesDays)})`;
   const podHourlyDays = days(retention.podHourlyDays ?? retention.hourlyDays);
   return {
     asset_hours: `${hourly}, hour + toIntervalDay(${live}) WHERE startsWith(data_version, 'live-')`,
@@ -60,6 +65,10 @@ export function ttlByTable(retention: Retention): Readonly<Record<string, string
     bill_rows: daily,
     kubecost_documents: `window_start + toIntervalDay(${days(retention.kubecostDocumentDays ?? defaultKubecostDocumentDays)})`,
     kubecost_extracts: `window_start + toIntervalDay(${days(retention.kubecostDocumentDays ?? defaultKubecostDocumentDays)})`,
+    cost_summaries: summaries,
+    cost_summary_windows: summaries,
+    cost_adjustments: books,
+    cost_postings: books,
     audit_events: `toDateTime(at) + toIntervalDay(${days(retention.auditDays ?? defaultAuditDays)})`,
   };
 }

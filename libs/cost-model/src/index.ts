@@ -128,4 +128,27 @@ export {
   type Series,
 } from './series';
 export { priceBookChange, priceBookRules, priceBookSchema, type PriceBook, type PriceBookInput } from './price-book';
+export {
+  allocationRulesRules,
+  allocationRulesSchema,
+  defaultAllocationRules,
+  labelKeysOfRules,
+  looksAtControllers,
+  rulesOfMonth,
+  type AllocationRules,
+  type AllocationRulesInput,
+  type VersionedRules,
+} from './summaries/allocation-rules';
+export { summarizeHour, type HourToSummarize, type SaidCosts, type SummaryFacts } from './summaries/summarize-hour';
+export {
+  accumulateSummaries,
+  changesBetween,
+  summaryEfficiencyOf,
+  summaryLines,
+  summaryQuantities,
+  summarySources,
+  type SummaryChange,
+  type SummaryRow,
+  type SummarySource,
+} from './summaries/summary-row';
 export { daysOf, hoursOf, msPerDay, msPerHour, parseWindow, type TimeWindow, type WindowContext } from './window';

@@ -94,6 +94,11 @@ export const errorCatalogue = {
     'Another version of the price book was stored in the meantime',
     'Read the price book again, make the change in it and store it with its version.',
   ),
+  'allocation-rules-changed': entry(
+    'conflict',
+    'Another version of the allocation rules was stored in the meantime',
+    'Read the rules again, make the change in them and store them with their version.',
+  ),
   'rotation-conflict': entry(
     'conflict',
     'Others are rotating the same credentials at this moment',

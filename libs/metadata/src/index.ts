@@ -1,3 +1,8 @@
+export type {
+  AllocationRulesRepository,
+  NewAllocationRules,
+  StoredAllocationRules,
+} from './allocation-rules-repository';
 export type { NewPriceBook, PriceBooksRepository, StoredPriceBook } from './price-books-repository';
 export {
   describedKinds,

@@ -1,5 +1,10 @@
 import { MongoClient, type Db } from 'mongodb';
 import {
+  createAllocationRulesRepository,
+  type AllocationRulesDocument,
+  type AllocationRulesRepository,
+} from './allocation-rules-repository';
+import {
   createExpenseImportsRepository,
   type ExpenseImportDocument,
   type ExpenseImportsRepository,
@@ -68,6 +73,7 @@ export interface Metadata {
   readonly expenseImports: ExpenseImportsRepository;
   readonly pools: PoolsRepository;
   readonly priceBooks: PriceBooksRepository;
+  readonly allocationRules: AllocationRulesRepository;
   /** For operators: the whole store as files, and tenants that go for good. */
   readonly copy: StoreCopy;
   readonly tenantErasure: TenantErasure;
@@ -102,6 +108,7 @@ function collectionsOf(database: Db) {
     pools: database.collection<PoolDocument>('pools'),
     rules: database.collection<AssignmentRuleDocument>('assignment_rules'),
     priceBooks: database.collection<PriceBookDocument>('price_books'),
+    allocationRules: database.collection<AllocationRulesDocument>('allocation_rules'),
     descriptions: database.collection<DescriptionDocument>('cluster_descriptions'),
   };
 }
@@ -115,6 +122,7 @@ async function createIndexes({
   pools,
   rules,
   priceBooks,
+  allocationRules,
   descriptions,
 }: Collections): Promise<void> {
   await users.createIndex({ email: 1 }, { unique: true, name: 'users_by_email' }, {});
@@ -131,6 +139,11 @@ async function createIndexes({
   await priceBooks.createIndex(
     { cloud_account_id: 1, version: 1 },
     { unique: true, name: 'price_books_by_version' },
+    {},
+  );
+  await allocationRules.createIndex(
+    { organization_id: 1, version: 1 },
+    { unique: true, name: 'allocation_rules_by_version' },
     {},
   );
   await descriptions.createIndex({ cloud_account_id: 1, kind: 1, last_seen: 1 }, { name: 'descriptions_by_kind' }, {});
@@ -200,6 +213,7 @@ export function connectMetadata(options: MetadataOptions): Metadata {
     tenantErasure: createTenantErasure(database, outbox, patient),
     expenseImports: createExpenseImportsRepository(collections.expenseImports, guard, now),
     priceBooks: createPriceBooksRepository(collections.priceBooks, guards, now),
+    allocationRules: createAllocationRulesRepository(collections.allocationRules, guards, now),
     descriptions: createDescriptionsRepository(collections.descriptions, guards),
     pools: createPoolsRepository(collections, guards, now),
     ensureIndexes,

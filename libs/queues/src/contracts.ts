@@ -112,6 +112,17 @@ export const extractAssets = defineQueue({ ...extractions, name: 'extract-assets
 /** Reads the budgets of an account's Kubecost as they are. */
 export const extractBudgets = defineQueue({ ...extractions, name: 'extract-budgets' });
 
+/** Brings the summaries of one account up to date. `quarter` is when it was asked for. Kept, so that it is asked for once in each quarter of an hour. */
+export const summarize = defineQueue({
+  name: 'summarize',
+  payload: z.object({ cloudAccountId, quarter: alignedTo(hourMs / 4, 'quarter of an hour') }),
+  jobId: (payload) => `${payload.cloudAccountId}_${secondsOf(payload.quarter)}`,
+  attempts: 5,
+  backoff: soon,
+  removeOnComplete: { ageSeconds: 3_600, count: 100_000 },
+  removeOnFail: { ageSeconds: 7 * 86_400, count: 1_000 },
+});
+
 /** Hours that are done without a gap from the start of the window, and hours in all. */
 export const backfillProgress = z.object({ doneHours: z.int().min(0), totalHours: z.int().min(0) });
 

@@ -10,6 +10,7 @@ export {
   planHours,
   reaggregateHour,
   refreshLiveHour,
+  summarize,
   sweepHours,
   type BackfillProgress,
 } from './contracts';

@@ -12,6 +12,7 @@ import {
   planHours,
   reaggregateHour,
   refreshLiveHour,
+  summarize,
   sweepHours,
   type Consumer,
   type ConsumerOptions,
@@ -25,6 +26,7 @@ import { createDayStore } from './adapters/clickhouse/day-store';
 import { createHourStore } from './adapters/clickhouse/hour-store';
 import { createKubecostStore } from './adapters/clickhouse/kubecost-store';
 import { createPlanStore } from './adapters/clickhouse/plan-store';
+import { createSummaryStore } from './adapters/clickhouse/summary-store';
 import { createSchemaKeeper } from './adapters/clickhouse/schema-keeper';
 import { readTableSizes } from './adapters/clickhouse/table-sizes';
 import { readCostSpikes, readDiskSpace } from './adapters/clickhouse/watched-stores';
@@ -51,9 +53,12 @@ import { reaggregateHourJob } from './jobs/reaggregate-hour';
 import { refreshLiveHourJob } from './jobs/refresh-live-hour';
 import { countedStoreDay } from './jobs/store-day-job';
 import { countedStoreHour } from './jobs/store-hour-job';
+import { summarizeJob } from './jobs/summarize';
 import { sweepHoursJob } from './jobs/sweep-hours';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics';
+import { createSummaryMetrics } from './summary-metrics';
 import { watchStores } from './watched-metrics';
+import { dayOf, daySeconds } from './domain/calendar';
 import type { ExtractKind } from './domain/extraction';
 import type { Clock } from './ports';
 import { readExtractAges } from './usecases/read-extract-ages';
@@ -64,6 +69,10 @@ export type WorkerContext = AppContext & { readonly now?: Clock };
 /** Hours of one backfill before another has its turn: two days, some seconds. */
 const hoursPerTurn = 48;
 const stopReserveSeconds = 5;
+/** Days that a run summarizes before another account has its turn. */
+const daysPerTurn = 31;
+/** How far back it is looked for hours that are closed and not summarized, for the metric. */
+const behindDays = 7;
 
 type Adapters = ReturnType<typeof createAdapters>;
 
@@ -185,6 +194,28 @@ function createExtractJobs(config: Config, adapters: Adapters, { logger }: Worke
   return { allocation: jobOf('allocation'), assets: jobOf('assets'), budgets: jobOf('budgets') };
 }
 
+/** The job that summarizes. */
+function createSummaryJob(config: Config, adapters: Adapters, { logger, registry }: WorkerContext) {
+  const { clickhouse, accounts, metadata, locks, now } = adapters;
+  const summaries = createSummaryStore(clickhouse);
+  const metrics = createSummaryMetrics([registry]);
+  metrics.watchBehind(async () =>
+    summaries.secondsBehind(
+      (await accounts.list()).map(({ id }) => id),
+      dayOf(now() / 1_000) - behindDays * daySeconds,
+    ),
+  );
+  return summarizeJob(
+    {
+      ...{ accounts, summaries, locks, now, log: logger, daysPerTurn },
+      rules: { versionsOf: (organizationId) => metadata.allocationRules.list(organizationId) },
+      closing: { closeDays: config.SUMMARY_CLOSE_DAYS, lookbackHours: config.CLOSE_LOOKBACK_HOURS },
+      retentionDays: config.RETENTION_HOURLY_DAYS,
+    },
+    metrics,
+  );
+}
+
 /** One consumer per queue. */
 function createConsumers(config: Config, adapters: Adapters, context: WorkerContext): readonly Consumer[] {
   const { logger, registry } = context;
@@ -226,6 +257,7 @@ function createConsumers(config: Config, adapters: Adapters, context: WorkerCont
     consume(backfill, storing.backfill, config.BACKFILL_CONCURRENCY),
     consume(sweepHours, upkeep.sweep, 1),
     consume(cleanup, upkeep.cleanup, 1),
+    consume(summarize, createSummaryJob(config, adapters, context), config.SUMMARY_CONCURRENCY),
     consume(extractAllocation, extracting.allocation, config.EXTRACT_CONCURRENCY),
     consume(extractAssets, extracting.assets, config.EXTRACT_CONCURRENCY),
     consume(extractBudgets, extracting.budgets, config.EXTRACT_CONCURRENCY),

@@ -106,6 +106,15 @@ export const config = defineConfig({
     default: 35,
     min: 3,
   }),
+  SUMMARY_CONCURRENCY: env.integer('Accounts whose summaries this process brings up to date at the same time.', {
+    default: 1,
+    min: 1,
+    max: 100,
+  }),
+  SUMMARY_CLOSE_DAYS: env.integer(
+    'Days after its end from which a month is closed, once all of its hours are; later changes are adjustments.',
+    { default: 5, min: 1, max: 60 },
+  ),
   LOCK_SECONDS: env.integer('After how long the work of a worker that was killed is taken over.', {
     default: 30,
     min: 1,

@@ -196,7 +196,7 @@ export interface PlanStore {
 /** A version that nobody reads any more. */
 export interface SupersededVersion {
   readonly table: string;
-  /** Of documents only: what was asked. */
+  /** Of documents what was asked, of summaries how long the window is. */
   readonly kind?: string;
   /** Start of its hour or day, unix seconds. */
   readonly start: number;
@@ -217,6 +217,8 @@ export interface CleanupStore {
   findSupersededDay(cloudAccountId: string, day: number, beforeMs: number): Promise<readonly SupersededVersion[]>;
   /** The same of answers of a Kubecost about windows that begin in the day. */
   findSupersededDocuments(cloudAccountId: string, day: number, beforeMs: number): Promise<readonly SupersededVersion[]>;
+  /** The same of summaries of windows that begin in the day; what the books of closed months name is not superseded. */
+  findSupersededSummaries(cloudAccountId: string, day: number, beforeMs: number): Promise<readonly SupersededVersion[]>;
   remove(cloudAccountId: string, versions: readonly SupersededVersion[]): Promise<void>;
   /** Removes what was written of running hours that were closed between the two moments. */
   removeLiveFacts(
@@ -266,6 +268,8 @@ export interface Dispatcher {
   waitingReaggregations(): Promise<number>;
   /** Nothing when this day of the account was asked for already. */
   sweepHours(cloudAccountId: string, day: number): Promise<boolean>;
+  /** Nothing when this quarter of an hour (its start, unix seconds) of the account was asked for already. */
+  summarize(cloudAccountId: string, quarter: number): Promise<boolean>;
   /** Nothing when this hour was asked for already. */
   cleanup(hour: number): Promise<boolean>;
   refreshLiveHour(cloudAccountId: string): Promise<boolean>;

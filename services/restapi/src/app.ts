@@ -24,6 +24,7 @@ import { createClickhouseWorkloadCosts } from './adapters/expenses/clickhouse-wo
 import { createClickhouseAccountStatus } from './adapters/clickhouse-account-status';
 import { createClickhouseFacts } from './adapters/clickhouse-facts';
 import { createClickhouseNodePrices } from './adapters/clickhouse-node-prices';
+import { createClickhouseSummaries } from './adapters/clickhouse-summaries';
 import { createClickhouseReconciliation } from './adapters/clickhouse-reconciliation';
 import { createMemoryRateLimiter } from './adapters/memory-rate-limiter';
 import { createLiveKubecost } from './adapters/live-kubecost';
@@ -67,6 +68,8 @@ import { invitationRoutes, organizationRoutes, signInRoutes, userRoutes } from '
 import { jobRoutes } from './http/routes/jobs';
 import { kubernetesCostRoutes } from './http/routes/kubernetes-costs';
 import { modelRoutes } from './http/routes/model';
+import { allocationRuleRoutes } from './http/routes/allocation-rules';
+import { costSummaryRoutes } from './http/routes/cost-summaries';
 import { priceBookRoutes } from './http/routes/price-books';
 import { reconciliationRoutes } from './http/routes/reconciliation';
 import { personalTokenRoutes, serviceTokenRoutes } from './http/routes/tokens';
@@ -332,6 +335,8 @@ function createRoutes(
       encoders: { csv: encodeCsv, parquet: encodeParquet },
     }),
     ...poolRoutes(routes, metadata),
+    ...allocationRuleRoutes(routes, metadata),
+    ...costSummaryRoutes(routes, { ...metadata, summaries: createClickhouseSummaries(clickhouse, limits) }),
     ...expenseImportRoutes(routes, importDependencies(config, { metadata, clickhouse, now })),
   ];
 }

@@ -65,3 +65,20 @@ it.each([true, false])(
     expect(await countTenantRows(client, erased)).toEqual({});
   },
 );
+
+it('leaves nothing of an account in summaries and the books of its closed months', async () => {
+  const [leaving, staying] = [randomUUID(), randomUUID()];
+  const tables = ['cost_adjustments', 'cost_postings', 'cost_summaries', 'cost_summary_windows'];
+  const timestamp = Math.floor(Date.now() / 1000);
+  for (const table of tables)
+    for (const cloud_account_id of [leaving, staying])
+      await client.insert({ table, rows: [{ cloud_account_id, timestamp }], tag, tenant });
+  const erasedOf = (id: string) => ({
+    ...{ organizationId: randomUUID(), wholeOrganization: false, withAudit: true, cloudAccountIds: [id] },
+    subjectIds: [],
+  });
+  const inAll = Object.fromEntries(tables.map((table) => [table, 1]));
+  expect(await eraseTenantRows(client, erasedOf(leaving))).toEqual(inAll);
+  expect(await countTenantRows(client, erasedOf(leaving))).toEqual({});
+  expect(await countTenantRows(client, erasedOf(staying))).toEqual(inAll);
+});

@@ -21,7 +21,8 @@ export interface AllocationRates {
   readonly totalEfficiency: number | null;
 }
 
-interface Usage {
+/** What was used and asked for of a resource, and what it cost. */
+export interface Usage {
   readonly usage: number | null;
   readonly request: number | null;
   readonly cost: Nanos | null;
@@ -46,6 +47,11 @@ function totalEfficiencyOf(parts: readonly { cost: Nanos | null; efficiency: num
     total += cost;
   }
   return total > 0n ? weighted / Number(total) : 0;
+}
+
+/** The efficiency of CPU and memory together, weighted by what they cost: OpenCost's total efficiency. Null is not measured. */
+export function efficiencyScoreOf({ cpu, ram }: { readonly cpu: Usage; readonly ram: Usage }): number | null {
+  return totalEfficiencyOf([cpu, ram].map((usage) => ({ cost: usage.cost, efficiency: efficiencyOf(usage) })));
 }
 
 function gpuEfficiencyOf({ quantities }: AllocationRow): number | null {

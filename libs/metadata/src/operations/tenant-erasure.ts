@@ -46,6 +46,10 @@ const userMemberships = z.object({
 });
 const entryOrganizations = z.object({ organizationIds: z.array(z.string()) });
 const limitedToken = z.object({ _id: z.string(), account_ids: z.array(z.string()) });
+const versionedRules = z.object({
+  _id: z.string(),
+  rules: z.object({ mapping: z.array(z.unknown()), shared_costs: z.array(z.unknown()) }),
+});
 
 /** As far as this file reads and writes them. */
 interface Erasable {
@@ -94,6 +98,21 @@ async function shortenTokens(database: Db, accountIds: readonly string[]): Promi
     // Without any account left it may see nothing, so it is of no use.
     if (left.length === 0) await tokens.deleteOne({ _id });
     else await tokens.updateOne({ _id }, { $set: { account_ids: left } });
+  }
+}
+
+/**
+ * Takes rules that name an account out of all versions: they hold for nothing else. Versions stay, because closed months were
+ * computed by them.
+ */
+async function shortenRules(database: Db, organizationId: string, accountIds: readonly string[]): Promise<void> {
+  const versions = database.collection<Erasable>('allocation_rules');
+  const isLeft = (rule: unknown): boolean => !accountIds.some((id) => JSON.stringify(rule).includes(id));
+  for (const found of await versions.find({ organization_id: organizationId }).toArray()) {
+    const { _id, rules } = versionedRules.parse(found);
+    const [mapping, shared_costs] = [rules.mapping.filter(isLeft), rules.shared_costs.filter(isLeft)];
+    if (mapping.length + shared_costs.length === rules.mapping.length + rules.shared_costs.length) continue;
+    await versions.updateOne({ _id }, { $set: { 'rules.mapping': mapping, 'rules.shared_costs': shared_costs } });
   }
 }
 
@@ -195,6 +214,7 @@ export function createTenantErasure(database: Db, outbox: Outbox, run: Guard): T
         const people = found.wholeOrganization ? await findPeople(found.organizationId, found.userIds) : [];
         const tenant = { ...found, userIds: found.userIds.filter((id) => people.includes(id)) };
         await shortenTokens(database, tenant.cloudAccountIds);
+        if (!tenant.wholeOrganization) await shortenRules(database, tenant.organizationId, tenant.cloudAccountIds);
         await emptyOutboxes(outbox, tenant);
         if (tenant.wholeOrganization) await leaveOrganization(database, tenant);
         for (const name of await collections()) {

@@ -4,6 +4,7 @@ import { cloudAccountOperations } from './cloud-accounts';
 import { clusterAssetOperations } from './cluster-assets';
 import { clusterUsageOperations } from './cluster-usage';
 import { clusterWorkloadOperations } from './cluster-workloads';
+import { costSummaryOperations } from './cost-summaries';
 import { costOperations } from './costs';
 import { descriptionOperations } from './descriptions';
 import { expenseImportOperations } from './expense-imports';
@@ -39,6 +40,7 @@ export const operations = {
   ...exportOperations,
   ...poolOperations,
   ...priceBookOperations,
+  ...costSummaryOperations,
 } as const;
 
 /** The operations, as a type to index. */

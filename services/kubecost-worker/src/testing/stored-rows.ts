@@ -15,6 +15,10 @@ const tables = {
   account_days: { time: 'date', own: ['written_at_ms'], merges: 'versions' },
   allocation_days: { time: 'date', own: [], merges: 'nothing' },
   allocation_dimension_days: { time: 'date', own: [], merges: 'nothing' },
+  cost_summaries: { time: 'timestamp', own: [], merges: 'nothing' },
+  cost_summary_windows: { time: 'timestamp', own: ['written_at_ms'], merges: 'versions' },
+  cost_adjustments: { time: 'timestamp', own: [], merges: 'nothing' },
+  cost_postings: { time: 'timestamp', own: ['posted_at_ms', 'precedence'], merges: 'versions' },
 } as const;
 
 /** As if everything were merged; a row that is there twice still counts twice. */

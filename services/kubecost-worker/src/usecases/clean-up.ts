@@ -1,6 +1,7 @@
 import { isAppError } from '@cloudtuner/errors';
 import { daySeconds, hourSeconds } from '../domain/calendar';
 import { extractLock } from './extract-window';
+import { summariesLock } from './summarize-account';
 import type { Accounts, CleanupStore, Clock, HeldLock, Locks, Log, RemovedRows, SupersededVersion } from '../ports';
 
 /** What {@link cleanUp} works with. */
@@ -62,6 +63,7 @@ const sources = [
   { find: 'findSupersededHours', lockOf: ({ start }: SupersededVersion) => `hour-${String(start)}` },
   { find: 'findSupersededDay', lockOf: ({ start }: SupersededVersion) => `day-${String(start)}` },
   { find: 'findSupersededDocuments', lockOf: ({ kind = '', start }: SupersededVersion) => extractLock(kind, start) },
+  { find: 'findSupersededSummaries', lockOf: () => summariesLock },
 ] as const;
 
 /**

@@ -14,12 +14,22 @@ async function askedAt(iso: string): Promise<string[]> {
     accounts: { list: () => Promise.resolve([account]) },
     dispatcher: {
       cleanup: (hour) => ask(`cleanup ${isoOf(hour)}`),
+      summarize: (_id, quarter) => ask(`summarize ${isoOf(quarter)}`),
       sweepHours: (_id, day) => ask(`sweep ${isoOf(day).slice(0, 10)}`),
     },
     now: () => Date.parse(iso),
   });
   return asked;
 }
+
+// 0x1e % 15 = 0: its turn is the first minute of each quarter of an hour.
+describe('summaries', () => {
+  it('are asked for once in each quarter of an hour', async () => {
+    const summaries = async (iso: string) => (await askedAt(iso)).filter((text) => text.startsWith('summarize'));
+    expect(await summaries('2026-03-03T05:44:59Z')).toEqual(['summarize 2026-03-03T05:30:00Z']);
+    expect(await summaries('2026-03-03T05:45:00Z')).toEqual(['summarize 2026-03-03T05:45:00Z']);
+  });
+});
 
 describe('what is due once an hour or once a day', () => {
   it('is the sweep of each account from its hour on, and that of yesterday, should it have been missed', async () => {

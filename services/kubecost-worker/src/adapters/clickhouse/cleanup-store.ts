@@ -36,6 +36,8 @@ const changedDays = `
     SELECT date FROM account_days WHERE cloud_account_id = {account:UUID} AND written_at_ms >= {since:UInt64}
     UNION ALL
     SELECT toDate(window_start, 'UTC') AS date FROM kubecost_extracts WHERE cloud_account_id = {account:UUID} AND read_at_ms >= {since:UInt64}
+    UNION ALL
+    SELECT toDate(timestamp, 'UTC') AS date FROM cost_summary_windows WHERE cloud_account_id = {account:UUID} AND written_at_ms >= {since:UInt64}
   ) ORDER BY day`;
 
 /** A closed hour never opens again, so what was written of it while it ran can go without its lock. */
@@ -64,6 +66,34 @@ const supersededDocuments = `
       GROUP BY kind, window_start, window_end)
   GROUP BY kind, hour, data_version ORDER BY kind, hour, data_version`;
 
+/**
+ * Summaries of windows that begin in a day that were not current at a moment any more, and what killed runs have left of some. Versions that
+ * the books of a closed month name stay: they are what was published.
+ */
+const supersededSummaries = `
+  SELECT toString(window_duration) AS kind, toUnixTimestamp(timestamp) AS hour, data_version, count() AS rows FROM cost_summaries
+  WHERE cloud_account_id = {account:UUID} AND timestamp >= toDateTime({from:UInt32}) AND timestamp < toDateTime({until:UInt32})
+    AND (window_duration, timestamp) IN (
+      SELECT window_duration, timestamp FROM cost_summary_windows WHERE cloud_account_id = {account:UUID}
+      GROUP BY window_duration, timestamp HAVING max(written_at_ms) < {before:UInt64})
+    AND (window_duration, timestamp, data_version) NOT IN (
+      SELECT window_duration, timestamp, argMax(data_version, written_at_ms) FROM cost_summary_windows
+      WHERE cloud_account_id = {account:UUID} GROUP BY window_duration, timestamp)
+    AND (window_duration, timestamp, data_version) NOT IN (
+      SELECT 'month', timestamp, data_version FROM cost_postings WHERE cloud_account_id = {account:UUID})
+  GROUP BY kind, hour, data_version ORDER BY kind, hour, data_version`;
+
+const summariesTable = 'cost_summaries';
+
+const removeSummaries = (account: string, versions: readonly SupersededVersion[]): BoundStatement => ({
+  sql: `DELETE FROM ${summariesTable} WHERE cloud_account_id = {account:UUID}
+        AND (window_duration, toUnixTimestamp(timestamp), data_version) IN {versions:Array(Tuple(String, UInt32, String))}`,
+  params: {
+    account,
+    versions: versions.map(({ kind = '', start, dataVersion }) => ({ tuple: [kind, start, dataVersion] })),
+  },
+});
+
 const documentsTable = 'kubecost_documents';
 
 const removeDocuments = (account: string, versions: readonly SupersededVersion[]): BoundStatement => ({
@@ -88,6 +118,7 @@ const byTable = <Row>(rows: readonly Row[], tableOf: (row: Row) => string): Map<
 function removals(account: string, table: string, versions: readonly SupersededVersion[]): readonly BoundStatement[] {
   const hours = versions.map(({ start, dataVersion }) => ({ hour: start, dataVersion }));
   if (table === kubecostTable) return [removeKubecostHours(account, hours)];
+  if (table === summariesTable) return [removeSummaries(account, versions)];
   if (table === documentsTable) return [removeDocuments(account, versions)];
   const factTable = factTables.find((name) => name === table);
   if (factTable === undefined)
@@ -164,6 +195,13 @@ export function createCleanupStore(client: ClickhouseClient): CleanupStore {
       const rows = await client.query({ sql: supersededDocuments, params, schema: documentVersionRow, tag, tenant });
       return rows.map((row) => ({
         ...{ table: documentsTable, kind: row.kind, start: row.hour, dataVersion: row.data_version, rows: row.rows },
+      }));
+    },
+    async findSupersededSummaries(tenant, day, beforeMs) {
+      const params = { account: tenant, from: dayOf(day), until: dayOf(day) + daySeconds, before: String(beforeMs) };
+      const rows = await client.query({ sql: supersededSummaries, params, schema: documentVersionRow, tag, tenant });
+      return rows.map((row) => ({
+        ...{ table: summariesTable, kind: row.kind, start: row.hour, dataVersion: row.data_version, rows: row.rows },
       }));
     },
     async remove(tenant, versions) {

@@ -6,6 +6,7 @@ import {
   jobIdOf,
   reaggregateHour,
   refreshLiveHour,
+  summarize,
   sweepHours,
   type JobCounts,
   type Producer,
@@ -51,6 +52,7 @@ export function createDispatcher(options: ProducerOptions): QueueDispatcher {
   const again = createProducer(reaggregateHour, options);
   const sweeps = createProducer(sweepHours, options);
   const cleanups = createProducer(cleanup, options);
+  const summaries = createProducer(summarize, options);
   const askOnce = createAskOnce();
   return {
     refreshLiveHour: async (cloudAccountId) => (await live.enqueue({ cloudAccountId })).added,
@@ -60,6 +62,7 @@ export function createDispatcher(options: ProducerOptions): QueueDispatcher {
       (await again.enqueue({ cloudAccountId, hour: isoOf(hour), reason })).added,
     waitingReaggregations: async () => (await again.counts()).waiting,
     sweepHours: (cloudAccountId, day) => askOnce(sweepHours, sweeps, { cloudAccountId, day: isoOf(day) }),
+    summarize: (cloudAccountId, quarter) => askOnce(summarize, summaries, { cloudAccountId, quarter: isoOf(quarter) }),
     cleanup: (hour) => askOnce(cleanup, cleanups, { hour: isoOf(hour) }),
     counts: {
       [refreshLiveHour.name]: () => live.counts(),
@@ -68,9 +71,10 @@ export function createDispatcher(options: ProducerOptions): QueueDispatcher {
       [reaggregateHour.name]: () => again.counts(),
       [sweepHours.name]: () => sweeps.counts(),
       [cleanup.name]: () => cleanups.counts(),
+      [summarize.name]: () => summaries.counts(),
     },
     async close() {
-      await Promise.all([live, hours, days, again, sweeps, cleanups].map((producer) => producer.close()));
+      await Promise.all([live, hours, days, again, sweeps, cleanups, summaries].map((producer) => producer.close()));
     },
   };
 }

@@ -1,0 +1,24 @@
+import { AppError } from '@cloudtuner/errors';
+import type { JobProcessor, summarize } from '@cloudtuner/queues';
+import type { z } from 'zod';
+import type { SummaryMetrics } from '../summary-metrics';
+import { summarizeAccount, type SummarizeAccountPorts } from '../usecases/summarize-account';
+
+/** Brings an account's summaries up to date; behind the other accounts again when there is much to do. */
+export const summarizeJob =
+  (
+    ports: SummarizeAccountPorts,
+    metrics: Pick<SummaryMetrics, 'run' | 'failed'>,
+  ): JobProcessor<z.infer<typeof summarize.payload>, null> =>
+  async ({ cloudAccountId }, { signal, logger }) => {
+    try {
+      const done = await summarizeAccount(ports, { cloudAccountId, signal });
+      metrics.run(done);
+      if (done.written > 0) logger.info({ cloud_account_id: cloudAccountId, ...done }, 'stored summaries');
+      if (done.failed > 0) throw new AppError('facts-incomplete', 'Some days could not be summarized.');
+      return done.left > 0 ? 'yield' : 'done';
+    } catch (error) {
+      metrics.failed();
+      throw error;
+    }
+  };

@@ -1,0 +1,52 @@
+import { Counter, Gauge, type Registry } from '@cloudtuner/service-kit';
+import type { SummarizedAccount } from './usecases/summarize-account';
+
+/** What the worker tells of summaries. */
+export interface SummaryMetrics {
+  run(done: SummarizedAccount): void;
+  failed(): void;
+  /** Asks when the metrics are read; while it cannot be had it is left out. */
+  watchBehind(seconds: () => Promise<number>): void;
+}
+
+const outcomes = ['written', 'closed', 'adjusted'] as const;
+
+/** Metrics of `summarize`. */
+export function createSummaryMetrics(registers: Registry[]): SummaryMetrics {
+  const runs = new Counter({
+    name: 'kubecost_worker_summary_runs_total',
+    help: 'Runs over the summaries of an account: done, failed (at least a day could not be summarized, or nothing could).',
+    labelNames: ['outcome'] as const,
+    registers,
+  });
+  // From 0: a first failure is an increase, too.
+  for (const outcome of ['done', 'failed']) runs.inc({ outcome }, 0);
+  const windows = new Counter({
+    name: 'kubecost_worker_summary_windows_total',
+    help: 'Summaries of hours, days and months that were written; months that were closed; closed months that were adjusted.',
+    labelNames: ['outcome'] as const,
+    registers,
+  });
+  for (const outcome of outcomes) windows.inc({ outcome }, 0);
+  return {
+    run(done) {
+      if (done.failed === 0) runs.inc({ outcome: 'done' });
+      for (const outcome of outcomes) windows.inc({ outcome }, done[outcome]);
+    },
+    failed() {
+      runs.inc({ outcome: 'failed' });
+    },
+    watchBehind(seconds) {
+      new Gauge({
+        name: 'kubecost_worker_summaries_behind_seconds',
+        help: 'By how much the newest summarized hour is behind the newest closed one, of the account that is the latest. 0 = none is.',
+        registers,
+        async collect() {
+          const found = await seconds().catch(() => undefined);
+          this.remove();
+          if (found !== undefined) this.set(found);
+        },
+      });
+    },
+  };
+}
