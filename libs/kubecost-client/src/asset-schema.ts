@@ -50,11 +50,3 @@ export const assetSchema = z.looseObject({
 });
 
 export type KubecostAsset = z.infer<typeof assetSchema>;
-
-const assetSet = z.record(z.string(), assetSchema);
-
-/** OpenCost answers one map, Kubecost a list of maps, one for each step; null is no asset. */
-export const assetSetsSchema = z
-  .union([assetSet.transform((set) => [set]), z.array(assetSet.nullable())])
-  .nullable()
-  .transform((sets) => (sets ?? []).flatMap((set) => (set === null ? [] : [new Map(Object.entries(set))])));

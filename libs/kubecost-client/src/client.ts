@@ -1,9 +1,8 @@
 import { AppError, isAppError } from '@cloudtuner/errors';
 import { z } from 'zod';
-import { createAllocationParser } from './allocation-stream';
-import type { KubecostAllocation } from './allocation-schema';
+import { allocationSchema, type KubecostAllocation } from './allocation-schema';
 import type { KubecostApi, KubecostEndpoint, SavingsKind } from './api';
-import { assetSetsSchema, type KubecostAsset } from './asset-schema';
+import { assetSchema, type KubecostAsset } from './asset-schema';
 import { unexpectedBySchema } from './answer-error';
 import { detectApi } from './detect';
 import type { EndpointPolicy } from './endpoint-policy';
@@ -15,6 +14,7 @@ import {
   type KubecostPrediction,
   type KubecostSavings,
 } from './governance-schema';
+import { createRowParser, type RowPlace } from './row-stream';
 import { createResilience, type ResilienceOptions } from './resilience';
 import { createTransport, type ByteBudget, type KubecostRequest, type KubecostTls } from './transport';
 
@@ -83,7 +83,7 @@ export interface KubecostClient {
   ): Promise<T>;
   /** All rows at once. */
   getAllocations(query: AllocationQuery): Promise<KubecostAllocation[]>;
-  /** One map for each step, under Kubecost's key of the asset. */
+  /** One map for each step that has any, under Kubecost's key of the asset. */
   getAssets(query: AssetQuery): Promise<ReadonlyMap<string, KubecostAsset>[]>;
   getBudgets(options?: CallOptions): Promise<KubecostBudget[]>;
   /** What Kubernetes objects, as YAML documents, would cost. */
@@ -181,8 +181,11 @@ export function createKubecostClient(options: KubecostClientOptions): KubecostCl
     const pageRows = api.product === 'kubecost' ? query.pageRows : undefined;
     for (let offset = 0; ;) {
       const page = pageRows === undefined ? {} : { offset: String(offset), limit: String(pageRows) };
-      const parser = createAllocationParser((row) => {
-        add(value, row);
+      const parser = createRowParser({
+        schema: allocationSchema,
+        onRow: (row) => {
+          add(value, row);
+        },
       });
       const parameters = { ...allocationParameters(query), ...page };
       await transport.stream({ path: `${api.prefix}/allocation`, parameters, signal, budget }, (chunk) => {
@@ -192,6 +195,20 @@ export function createKubecostClient(options: KubecostClientOptions): KubecostCl
       offset += parser.rows;
       if (pageRows === undefined || parser.rows < pageRows) return value;
     }
+  };
+
+  /** OpenCost answers one map, Kubecost a list of maps, one for each step; null is no asset. */
+  const readAssets = async (sent: KubecostRequest): Promise<ReadonlyMap<string, KubecostAsset>[]> => {
+    const sets = new Map<number, Map<string, KubecostAsset>>();
+    const onRow = (asset: KubecostAsset, { key, set }: RowPlace): void => {
+      sets.set(set, (sets.get(set) ?? new Map<string, KubecostAsset>()).set(key, asset));
+    };
+    const parser = createRowParser({ schema: assetSchema, onRow, mayBeOneSet: true });
+    await transport.stream({ ...sent, isKept: true }, (chunk) => {
+      parser.write(chunk);
+    });
+    parser.end();
+    return [...sets.values()];
   };
 
   const foldAllocations: KubecostClient['foldAllocations'] = async (query, start, add) => {
@@ -208,9 +225,12 @@ export function createKubecostClient(options: KubecostClientOptions): KubecostCl
         () => [],
         (rows, row) => rows.push(row),
       ),
-    async getAssets({ window, accumulate = true, parameters = {}, ...rest }) {
+    async getAssets({ window, accumulate = true, parameters = {}, ...call }) {
       const all = { window, accumulate: String(accumulate), ...parameters };
-      return parseWith(assetSetsSchema, dataOf(await ask('assets', { path: '/assets', parameters: all, ...rest })));
+      const { prefix } = await detect(call);
+      return attempts
+        .assets(() => readAssets({ path: `${prefix}/assets`, parameters: all, ...call }), call)
+        .catch(noteChange);
     },
     getBudgets: async (call = {}) =>
       parseWith(z.array(budgetSchema).nullable(), await askKubecost('budgets', { path: '/budgets', ...call })) ?? [],

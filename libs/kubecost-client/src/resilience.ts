@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, isAppError } from '@cloudtuner/errors';
+import { AppError, isAppError, toAppError } from '@cloudtuner/errors';
 import {
   BrokenCircuitError,
   circuitBreaker,
@@ -29,6 +29,8 @@ export interface ResilienceOptions {
   readonly rateLimit?: { readonly perMinute: number; readonly burst: number };
   /** Told at each change, for a metric. */
   readonly onBreakerState?: (endpoint: KubecostEndpoint, state: BreakerState) => void;
+  /** Told of each attempt, for a metric: `answered`, `cancelled` or the code of the error, and how long it took. */
+  readonly onAttempt?: (endpoint: KubecostEndpoint, outcome: string, seconds: number) => void;
   /** Told before an attempt is made again, for a metric. */
   readonly onRetry?: (endpoint: KubecostEndpoint, error: AppError) => void;
 }
@@ -81,12 +83,26 @@ function attemptsOf(endpoint: KubecostEndpoint, limit: RateLimit, options: Resil
   });
   const policy = wrap(retries, breaker);
 
+  const timed = async <T>(attempt: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
+    const startedMs = performance.now();
+    const end = (outcome: string): void =>
+      options.onAttempt?.(endpoint, outcome, (performance.now() - startedMs) / 1000);
+    try {
+      const answer = await attempt();
+      end('answered');
+      return answer;
+    } catch (error) {
+      end(signal?.aborted === true ? 'cancelled' : toAppError(error).code);
+      throw error;
+    }
+  };
+
   return async (attempt, call = {}) => {
     const { signal } = call;
     try {
       return await policy.execute(async () => {
         await limit.take(call);
-        return attempt();
+        return timed(attempt, signal);
       }, signal);
     } catch (error) {
       signal?.throwIfAborted();

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isAppError } from '@cloudtuner/errors';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { EndpointPolicy } from './endpoint-policy';
@@ -23,13 +24,18 @@ export interface KubecostRequest {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   readonly budget?: ByteBudget | undefined;
+  /** All of a streamed answer is kept: it may be as long as one that is read as a whole. */
+  readonly isKept?: boolean;
   /** Makes it a POST. */
   readonly body?: { readonly contentType: string; readonly text: string };
 }
 
 /** Sends one request once and reads its answer while it arrives. */
 export interface Transport {
-  /** Gives the bytes of a good answer to `take`, in pieces. @throws AppError for everything else */
+  /**
+   * Gives the bytes of a good answer to `take`, in pieces of at most {@link sliceBytes}, and lets others have their turn after each.
+   * @throws AppError for everything else
+   */
   stream(sent: KubecostRequest, take: (chunk: Uint8Array) => void): Promise<void>;
   /** A good answer as JSON. @throws AppError as `stream` */
   json(sent: KubecostRequest): Promise<unknown>;
@@ -48,6 +54,9 @@ export interface TransportOptions {
   readonly maxStreamBytes: number;
 }
 
+/** About a millisecond of parsing: who waits meanwhile waits no longer than that for each of its own turns. */
+export const sliceBytes = 16 * 1024;
+
 const connectTimeoutMs = 5_000;
 const maxErrorBytes = 16 * 1024;
 const connections = 4;
@@ -55,7 +64,7 @@ const connections = 4;
 async function readPieces(
   body: Dispatcher.ResponseData['body'],
   { maxBytes, budget }: { readonly maxBytes: number; readonly budget?: ByteBudget | undefined },
-  take: (chunk: Uint8Array) => void,
+  take: (chunk: Buffer) => unknown,
 ): Promise<void> {
   let bytes = 0;
   for await (const chunk of body) {
@@ -67,7 +76,7 @@ async function readPieces(
       budget.remainingBytes -= piece.length;
       if (budget.remainingBytes < 0) throw tooLarge(bytes + budget.remainingBytes);
     }
-    take(piece);
+    await take(piece);
   }
 }
 
@@ -136,8 +145,17 @@ export function createTransport(options: TransportOptions): Transport {
   };
 
   return {
-    stream: (sent, take) =>
-      send(sent, (answer) => readPieces(answer, { maxBytes: maxStreamBytes, budget: sent.budget }, take)),
+    stream: (sent, take) => {
+      const maxBytes = sent.isKept === true ? maxJsonBytes : maxStreamBytes;
+      return send(sent, (answer) =>
+        readPieces(answer, { maxBytes, budget: sent.budget }, async (piece) => {
+          for (let from = 0; from < piece.length; from += sliceBytes) {
+            take(piece.subarray(from, from + sliceBytes));
+            await nextTurn();
+          }
+        }),
+      );
+    },
     async json(sent) {
       const pieces: Uint8Array[] = [];
       await send(sent, (answer) =>

@@ -1,4 +1,5 @@
-import { createAllocationParser } from './allocation-stream';
+import { allocationSchema } from './allocation-schema';
+import { createRowParser } from './row-stream';
 import type { KubecostAllocation } from './index';
 
 const row = (name: string, fields: object = {}): string => `"${name}":${JSON.stringify({ name, ...fields })}`;
@@ -7,14 +8,14 @@ const answer = (...rows: string[]): string => `{"code":200,"status":"success","d
 /** Parses a text that arrives in pieces of so many bytes. */
 function parse(text: string, pieceBytes = text.length): KubecostAllocation[] {
   const rows: KubecostAllocation[] = [];
-  const parser = createAllocationParser((found) => rows.push(found));
+  const parser = createRowParser({ schema: allocationSchema, onRow: (found) => rows.push(found) });
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += pieceBytes) parser.write(bytes.subarray(at, at + pieceBytes));
   parser.end();
   return rows;
 }
 
-describe('createAllocationParser', () => {
+describe('createRowParser', () => {
   it('gives the rows of every step, whatever the pieces they arrive in', () => {
     const text = `{"code":200,"data":[{${row('a', { cpuCost: 0.25 })}},null,{${row('b€', { cpuCost: 1e-7 })}}]}`;
     for (const pieceBytes of [1, 2, 7, 1000]) {
@@ -67,5 +68,46 @@ describe('createAllocationParser', () => {
     for (const bytes of [0, 1, 30, whole.length - 1]) {
       expect(() => parse(whole.slice(0, bytes))).toThrow(expect.objectContaining({ code: 'kubecost-unavailable' }));
     }
+  });
+
+  describe('of one set, where it may be one', () => {
+    const parseSet = (text: string, mayBeOneSet = true): [string, number][] => {
+      const places: [string, number][] = [];
+      const parser = createRowParser({
+        ...{ schema: allocationSchema, mayBeOneSet },
+        onRow: (_row, { key, set }) => places.push([key, set]),
+      });
+      for (const byte of Buffer.from(text)) parser.write(Uint8Array.of(byte));
+      parser.end();
+      return places;
+    };
+    const rows = `${row('a', { properties: { cluster: 'c' } })},${row('b')}`;
+
+    it('gives its rows, as it does those of a list of sets, wherever `data` stands', () => {
+      expect(parseSet(`{"code":200,"data":{${rows}}}`)).toEqual([
+        ['a', 0],
+        ['b', 0],
+      ]);
+      expect(parseSet(`{"data":[{${rows}},null,{${row('c')}}],"code":200}`)).toEqual([
+        ['a', 0],
+        ['b', 0],
+        ['c', 2],
+      ]);
+    });
+
+    it.each([
+      ['a set where it has to be a list', `{"code":200,"data":{${rows}}}`, false, 'data'],
+      ['a text', '{"code":200,"data":"none"}', true, 'data'],
+      ['an error', '{"code":500,"message":"no"}', true, 'code'],
+      ['an error that has its data first', '{"data":null,"code":500}', true, 'code'],
+      ['nothing', '{"code":200}', true, 'data'],
+      ['a field of another type', `{"code":200,"data":{${row('a', { cpuCost: 'x' })}}}`, true, 'data.a.cpuCost'],
+    ])('refuses %s, and names the place', (_what, text, mayBeOneSet, where) => {
+      const refused: unknown = expect.objectContaining({
+        code: 'kubecost-answer-unexpected',
+        details: expect.objectContaining({ path: where }) as unknown,
+      });
+      expect(() => parseSet(text, mayBeOneSet)).toThrow(refused as Error);
+    });
   });
 });
