@@ -51,6 +51,7 @@ const limitedToken = z.object({ _id: z.string(), account_ids: z.array(z.string()
 interface Erasable {
   readonly _id: string;
   readonly account_ids?: string[];
+  readonly only_organization_ids?: string[];
   readonly memberships?: { organization_id: string }[];
 }
 
@@ -97,7 +98,18 @@ async function shortenTokens(database: Db, accountIds: readonly string[]): Promi
   }
 }
 
+/** Sign-ins that were good for this organization among others; good for no other, they end. */
+async function narrowTokens(database: Db, organizationId: string): Promise<void> {
+  const tokens = database.collection<Erasable>('tokens');
+  await tokens.deleteMany({ only_organization_ids: [organizationId] });
+  await tokens.updateMany(
+    { only_organization_ids: organizationId },
+    { $pull: { only_organization_ids: organizationId } },
+  );
+}
+
 async function leaveOrganization(database: Db, tenant: DoomedTenant): Promise<void> {
+  await narrowTokens(database, tenant.organizationId);
   const users = database.collection<Erasable>('users');
   for (const found of await users.find({ 'memberships.organization_id': tenant.organizationId }).toArray()) {
     const { _id } = idDocument.parse(found);
