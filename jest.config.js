@@ -24,10 +24,13 @@ const project = (displayName, testMatch, extra = {}) => ({
   testEnvironment: 'node',
   // Packages resolve to their TypeScript sources: no build is needed before a test.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'require', 'default'] },
-  transform: { '^.+\\.ts$': ['ts-jest', transpile], 'hyparquet.*\\.js$': ['ts-jest', transpileModules] },
+  transform: {
+    '^.+\\.ts$': ['ts-jest', transpile],
+    '(hyparquet|jose|oauth4webapi|openid-client).*\\.js$': ['ts-jest', transpileModules],
+  },
   moduleNameMapper: { '^fast-check$': '<rootDir>/tooling/jest/fast-check.cjs' },
   // These come as ES modules alone, which Jest loads as CommonJS only when they are transpiled.
-  transformIgnorePatterns: ['/node_modules/(?!\\.pnpm/hyparquet|hyparquet)'],
+  transformIgnorePatterns: ['/node_modules/(?!(\\.pnpm/)?(hyparquet|jose|oauth4webapi|openid-client))'],
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.local/', '<rootDir>/tooling/check/fixtures/'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '<rootDir>/.local/', '<rootDir>/tooling/check/fixtures/'],
   ...extra,

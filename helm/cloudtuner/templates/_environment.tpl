@@ -71,6 +71,14 @@
       optional: true
 {{- end }}
 {{- end }}
+{{- if eq .name "restapi" }}
+- name: OIDC_PROVIDERS
+  valueFrom:
+    secretKeyRef:
+      name: {{ $root.Values.oidc.existingSecret }}
+      key: oidc_providers
+      optional: true
+{{- end }}
 {{- end }}
 
 {{- /* Mounts of the certificates of a service's connections, and of the folder where restapi lays files of bills. */ -}}

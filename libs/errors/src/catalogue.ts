@@ -124,6 +124,36 @@ export const errorCatalogue = {
     'The organization would be left without an owner',
     'Make somebody else an owner first.',
   ),
+  'identity-refused': entry(
+    'unauthenticated',
+    'What the identity provider has issued was not accepted',
+    'The message names the rule; sign in at the provider again, with the client id that `oidc_providers` shows.',
+  ),
+  'identity-provider-unavailable': entry(
+    'upstream-unavailable',
+    'The identity provider does not answer, or not as one',
+    'Try again; tokens that were issued before go on, and people with a password sign in by it.',
+  ),
+  'identity-email-unverified': entry(
+    'forbidden',
+    'The identity provider does not say that the e-mail address is verified',
+    'Verify the address there; or have the operator set `trust_email` for a provider whose addresses are its own.',
+  ),
+  'identity-link-required': entry(
+    'conflict',
+    'There is a user with this e-mail address who was never seen with this identity',
+    'Sign in by password, then send the ID token to `POST /restapi/v2/users/me/identities`.',
+  ),
+  'identity-linked-already': entry(
+    'conflict',
+    'The identity, or another one of the same provider, is linked already',
+    'Sign in with the identity that is linked.',
+  ),
+  'identity-without-access': entry(
+    'forbidden',
+    'No group of the person has a role in any organization here',
+    'Ask an owner of the organization to give a role to one of your groups, or your identity provider for the group.',
+  ),
   'members-busy': entry(
     'conflict',
     'Others are changing the members of the organization at this moment',
@@ -547,6 +577,11 @@ export const errorCatalogue = {
     'conflict',
     'The data of the export has changed since its first part',
     'Start the export again; late data or another bill has come in between.',
+  ),
+  'export-not-closed': entry(
+    'conflict',
+    'The last hours of the window are not closed yet',
+    'Ask again after `Retry-After`: hours are closed some ten minutes after their end. Earlier days can be exported now.',
   ),
   'export-incomplete': entry(
     'upstream-unavailable',

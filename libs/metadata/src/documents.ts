@@ -18,6 +18,9 @@ export type CloudAccountType = (typeof cloudAccountTypes)[number];
  */
 const outbox = z.array(z.string()).optional();
 
+/** A group of an identity provider, and the role that its people have in the organization. */
+const groupRoleDocument = z.object({ provider: z.string(), group: z.string(), role: z.enum(roles) });
+
 /** One document of `organizations`. */
 export const organizationDocument = z.object({
   _id: z.uuid(),
@@ -26,6 +29,7 @@ export const organizationDocument = z.object({
   created_at: z.date(),
   /** Who changes the members at this moment, and until when at the latest. */
   members_lock: z.object({ holder: z.string(), until: z.date() }).nullable().optional(),
+  group_roles: z.array(groupRoleDocument).optional(),
   outbox,
 });
 
@@ -45,8 +49,20 @@ export const userDocument = z.object({
   _id: z.uuid(),
   email: z.string(),
   display_name: z.string(),
-  password: passwordHashDocument,
-  memberships: z.array(z.object({ organization_id: z.uuid(), role: z.enum(roles) })),
+  /** Null for somebody who only signs in at an identity provider. */
+  password: passwordHashDocument.nullable(),
+  memberships: z.array(
+    z.object({
+      organization_id: z.uuid(),
+      role: z.enum(roles),
+      /** The identity provider whose groups gave the role, and take it; absent for one that was given by hand. */
+      provider: z.string().optional(),
+    }),
+  ),
+  /** Who this person is elsewhere: an issuer and its name for the person. `key` is their hash, for the index. */
+  identities: z
+    .array(z.object({ key: z.string(), issuer: z.string(), subject: z.string(), linked_at: z.date() }))
+    .optional(),
   /** Counts changes of the password: tokens of an older count are void. */
   credential_version: z.int().nonnegative().default(0),
   created_at: z.date(),
@@ -75,6 +91,8 @@ export const tokenDocument = z.object({
   role: z.enum(roles).nullable().default(null),
   /** The only cloud accounts it may see; null = all. */
   account_ids: z.array(z.uuid()).nullable().default(null),
+  /** Of a person: the only organizations it is good for, as its identity provider speaks for these; null = all. */
+  only_organization_ids: z.array(z.uuid()).nullable().default(null),
   created_by: z.uuid().nullable().default(null),
   created_at: z.date(),
   expires_at: z.date(),

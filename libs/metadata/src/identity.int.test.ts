@@ -83,6 +83,7 @@ describe('tokens', () => {
       userId: id,
       name: email,
       accountIds: null,
+      onlyOrganizationIds: null,
       memberships: [{ organizationId, role: 'manager' }],
     });
     const stored = await storedText('tokens');

@@ -31,8 +31,15 @@ export type { DoomedTenant, TenantErasure } from './operations/tenant-erasure';
 export type { KubecostConnection, KubecostSchedules } from './kubecost-connection';
 export type { Outbox, OutboxEntry, PendingEntries } from './outbox';
 export { atMost } from './roles';
-export type { NewOrganization, Organization, OrganizationsRepository } from './organizations-repository';
+export type { GroupRole, NewOrganization, Organization, OrganizationsRepository } from './organizations-repository';
 export type { CreatedToken, IssuedToken, TokenIdentity, TokensRepository, TokenSummary } from './tokens-repository';
+export type {
+  ExternalIdentity,
+  ExternalUser,
+  ExternalUsersRepository,
+  NewExternalUser,
+  SourcedMembership,
+} from './external-users-repository';
 export type { Membership, NewUser, User, UsersRepository, VerifiedUser } from './users-repository';
 export type { WriteLimitOverrides } from './write-limits';
 export { normaliseEmail } from './normalise-email';

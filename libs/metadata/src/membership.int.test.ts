@@ -113,12 +113,15 @@ describe('a changed password', () => {
   it('voids every token of the person, also one that is being issued for the old password', async () => {
     const user = await createUser(await createOrganization());
     const text = await session(user);
-    const personal = await metadata.tokens.createPersonal(user, {
-      name: 'ci',
-      ttlSeconds: 60,
-      accountIds: null,
-      role: null,
-    });
+    const personal = await metadata.tokens.createPersonal(
+      { ...user, onlyOrganizationIds: null },
+      {
+        name: 'ci',
+        ttlSeconds: 60,
+        accountIds: null,
+        role: null,
+      },
+    );
     const verified = await metadata.users.verifyPassword(user.email, password);
     const { users, tokens } = metadata;
     expect(await users.changePassword(user.id, { current: 'wrong', next: nextPassword })).toBe(false);
@@ -138,12 +141,15 @@ describe('tokens', () => {
     await createUser(organization);
     const user = await createUser(organization);
     const account = randomUUID();
-    const { text } = await metadata.tokens.createPersonal(user, {
-      name: 'dashboard',
-      ttlSeconds: 60,
-      accountIds: [account],
-      role: 'manager',
-    });
+    const { text } = await metadata.tokens.createPersonal(
+      { ...user, onlyOrganizationIds: null },
+      {
+        name: 'dashboard',
+        ttlSeconds: 60,
+        accountIds: [account],
+        role: 'manager',
+      },
+    );
     const roleNow = async () => (await metadata.tokens.authenticate(text))?.memberships;
     expect(await metadata.tokens.authenticate(text)).toMatchObject({ kind: 'personal', accountIds: [account] });
     expect(await roleNow()).toEqual([{ organizationId: organization, role: 'manager' }]);

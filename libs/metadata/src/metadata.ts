@@ -30,6 +30,7 @@ import type {
   UserDocument,
 } from './documents';
 import { createGuard, type Guards } from './driver-errors';
+import { createExternalUsersRepository, type ExternalUsersRepository } from './external-users-repository';
 import { createInvitationsRepository, type InvitationsRepository } from './invitations-repository';
 import { createOrganizationsRepository, type OrganizationsRepository } from './organizations-repository';
 import { createStoreCopy, type StoreCopy } from './operations/store-copy';
@@ -65,6 +66,7 @@ export interface MetadataOptions {
 export interface Metadata {
   readonly organizations: OrganizationsRepository;
   readonly users: UsersRepository;
+  readonly externalUsers: ExternalUsersRepository;
   readonly tokens: TokensRepository;
   readonly invitations: InvitationsRepository;
   readonly cloudAccounts: CloudAccountsRepository;
@@ -93,7 +95,16 @@ const maxPoolSize = 20;
 /** Building an index takes longer than any other operation. */
 const indexDeadlineMs = 10_000;
 
-const collectionsWithOutbox = ['organizations', 'users', 'tokens', 'invitations', 'cloud_accounts'] as const;
+const collectionsWithOutbox = [
+  'organizations',
+  'users',
+  'tokens',
+  'invitations',
+  'cloud_accounts',
+  'pools',
+  'assignment_rules',
+  'expense_imports',
+] as const;
 
 type Collections = ReturnType<typeof collectionsOf>;
 
@@ -126,6 +137,7 @@ async function createIndexes({
   descriptions,
 }: Collections): Promise<void> {
   await users.createIndex({ email: 1 }, { unique: true, name: 'users_by_email' }, {});
+  await users.createIndex({ 'identities.key': 1 }, { name: 'users_by_identity' }, {});
   await users.createIndex({ 'memberships.organization_id': 1 }, { name: 'users_by_organization' }, {});
   await tokens.createIndex({ prefix: 1 }, { unique: true, name: 'tokens_by_prefix' }, {});
   await tokens.createIndex({ user_id: 1 }, { name: 'tokens_by_user' }, {});
@@ -205,6 +217,7 @@ export function connectMetadata(options: MetadataOptions): Metadata {
   return {
     organizations: createOrganizationsRepository(collections.organizations, guard, now),
     users: createUsersRepository(collections.users, guards, createPasswordHasher(), now),
+    externalUsers: createExternalUsersRepository(collections.users, guards, now),
     tokens: createTokensRepository(collections, guards, now),
     invitations: createInvitationsRepository(collections.invitations, guards, now),
     cloudAccounts: createCloudAccountsRepository(collections.cloudAccounts, guards, now),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError, isAppError } from '@cloudtuner/errors';
 import type { Collection } from 'mongodb';
 import type { Guard } from './driver-errors';
-import { organizationDocument, type OrganizationDocument } from './documents';
+import { organizationDocument, type OrganizationDocument, type Role } from './documents';
 import { firstEntry, pushEntry, type OutboxEntry } from './outbox';
 
 /** A customer: everything else belongs to one. */
@@ -19,6 +19,13 @@ export interface NewOrganization {
   readonly currency: string;
 }
 
+/** A group of an identity provider, and the role that its people have in the organization. */
+export interface GroupRole {
+  readonly provider: string;
+  readonly group: string;
+  readonly role: Role;
+}
+
 /** Organizations. Every method throws `metadata-unavailable` when the store is down or hangs. */
 export interface OrganizationsRepository {
   create(organizationId: string, organization: NewOrganization, outbox?: OutboxEntry): Promise<Organization>;
@@ -29,6 +36,12 @@ export interface OrganizationsRepository {
   remove(organizationId: string): Promise<void>;
   /** Records something that was done in the organization and has changed no document of its own. False when it is not there. */
   note(organizationId: string, outbox: OutboxEntry): Promise<boolean>;
+  /** What the organization gives to groups of identity providers. */
+  groupRoles(organizationId: string): Promise<GroupRole[]>;
+  /** Replaces it. False when the organization is not there. */
+  setGroupRoles(organizationId: string, groupRoles: readonly GroupRole[], outbox?: OutboxEntry): Promise<boolean>;
+  /** What each organization gives to groups of this provider. Of no organization: who signs in names none. */
+  groupRolesOf(provider: string): Promise<ReadonlyMap<string, readonly GroupRole[]>>;
   /**
    * Runs the work while nobody else changes the members of the organization, so that a rule about all of them holds.
    *
@@ -78,6 +91,27 @@ export function createOrganizationsRepository(
       guard(async () => {
         const { matchedCount } = await collection.updateOne({ _id: organizationId }, pushEntry(outbox));
         return matchedCount === 1;
+      }),
+    groupRoles: (organizationId) =>
+      guard(async () => {
+        const document = await collection.findOne({ _id: organizationId });
+        return document === null ? [] : (organizationDocument.parse(document).group_roles ?? []);
+      }),
+    setGroupRoles: (organizationId, groupRoles, outbox) =>
+      guard(async () => {
+        const update = { $set: { group_roles: [...groupRoles] }, ...pushEntry(outbox) };
+        const { matchedCount } = await collection.updateOne({ _id: organizationId }, update);
+        return matchedCount === 1;
+      }),
+    groupRolesOf: (provider) =>
+      guard(async () => {
+        const found = await collection.find({ 'group_roles.provider': provider }).toArray();
+        return new Map(
+          found.map((document) => {
+            const { _id, group_roles = [] } = organizationDocument.parse(document);
+            return [_id, group_roles.filter((groupRole) => groupRole.provider === provider)];
+          }),
+        );
       }),
     async withMembersLocked(organizationId, work) {
       const holder = randomUUID();

@@ -36,6 +36,8 @@ export interface TokenIdentity {
   readonly memberships: readonly Membership[];
   /** The only cloud accounts it may see; null = all of its organizations. */
   readonly accountIds: readonly string[] | null;
+  /** The only organizations it is good for; null = all of the person. Its memberships are in these already. */
+  readonly onlyOrganizationIds: readonly string[] | null;
 }
 
 /** What a new personal or service token may do. */
@@ -67,14 +69,17 @@ export interface CreatedToken {
 
 /** Bearer tokens. Every method throws `metadata-unavailable` when the store is down or hangs. */
 export interface TokensRepository {
-  /** For a user whose password was verified: void as soon as that password is changed, even in this moment. */
+  /**
+   * For a user whose password was verified: void as soon as that password is changed, even in this moment. With
+   * `onlyOrganizationIds` it is worth nothing in other organizations.
+   */
   issue(
     user: Pick<VerifiedUser, 'id' | 'credentialVersion'>,
-    options: { ttlSeconds: number; outbox?: OutboxEntry },
+    options: { ttlSeconds: number; outbox?: OutboxEntry; onlyOrganizationIds?: readonly string[] | null },
   ): Promise<IssuedToken>;
-  /** A token that acts for the person, with at most this role. @throws AppError `too-many-tokens` */
+  /** A token that acts for the person, with at most this role, in at most these organizations. @throws AppError `too-many-tokens` */
   createPersonal(
-    user: { readonly id: string },
+    user: { readonly id: string; readonly onlyOrganizationIds: readonly string[] | null },
     token: NewToken & { readonly role: Role | null },
     outbox?: OutboxEntry,
   ): Promise<CreatedToken>;
@@ -144,7 +149,8 @@ function summaryOf(found: unknown): TokenSummary {
 }
 
 async function identityOf(users: Collection<UserDocument>, token: TokenDocument): Promise<TokenIdentity | null> {
-  const base = { tokenId: token._id, kind: token.kind, accountIds: token.account_ids };
+  const only = token.only_organization_ids;
+  const base = { tokenId: token._id, kind: token.kind, accountIds: token.account_ids, onlyOrganizationIds: only };
   if (token.user_id === null) {
     if (token.organization_id === null || token.role === null) return null;
     const memberships = [{ organizationId: token.organization_id, role: token.role }];
@@ -154,10 +160,12 @@ async function identityOf(users: Collection<UserDocument>, token: TokenDocument)
   if (found === null) return null;
   const user = userDocument.parse(found);
   if (user.credential_version !== token.credential_version) return null;
-  const memberships = user.memberships.map(({ organization_id, role }) => ({
-    organizationId: organization_id,
-    role: token.role === null ? role : atMost(role, token.role),
-  }));
+  const memberships = user.memberships
+    .filter(({ organization_id }) => only === null || only.includes(organization_id))
+    .map(({ organization_id, role }) => ({
+      organizationId: organization_id,
+      role: token.role === null ? role : atMost(role, token.role),
+    }));
   return { ...base, userId: user._id, name: user.email, memberships };
 }
 
@@ -169,7 +177,7 @@ export function createTokensRepository(
 ): TokensRepository {
   type Owner = Pick<
     TokenDocument,
-    'kind' | 'name' | 'user_id' | 'organization_id' | 'role' | 'account_ids' | 'created_by'
+    'kind' | 'name' | 'user_id' | 'organization_id' | 'role' | 'account_ids' | 'created_by' | 'only_organization_ids'
   >;
 
   const insert = async (
@@ -213,19 +221,24 @@ export function createTokensRepository(
   };
 
   return {
-    issue: ({ id: userId, credentialVersion }, { ttlSeconds, outbox }) =>
+    issue: ({ id: userId, credentialVersion }, { ttlSeconds, outbox, onlyOrganizationIds = null }) =>
       runUnique(async () => {
         const nobody = { name: null, organization_id: null, role: null, account_ids: null, created_by: userId };
-        const owner = { kind: 'session' as const, user_id: userId, ...nobody };
+        const only = { only_organization_ids: onlyOrganizationIds === null ? null : [...onlyOrganizationIds] };
+        const owner = { kind: 'session' as const, user_id: userId, ...nobody, ...only };
         const { document, text } = await insert(owner, { ttlSeconds, credentialVersion, outbox });
         return { id: document._id, text, userId, expiresAt: document.expires_at };
       }),
-    createPersonal: ({ id: userId }, { name, ttlSeconds, accountIds, role }, outbox) =>
+    createPersonal: ({ id: userId, onlyOrganizationIds }, { name, ttlSeconds, accountIds, role }, outbox) =>
       runUnique(async () => {
         await requireRoom({ user_id: userId, kind: 'personal' });
         const found = await users.findOne({ _id: userId });
         const { credential_version: credentialVersion } = userDocument.parse(found);
-        const scope = { role, account_ids: accountIds === null ? null : [...accountIds] };
+        const scope = {
+          role,
+          account_ids: accountIds === null ? null : [...accountIds],
+          only_organization_ids: onlyOrganizationIds === null ? null : [...onlyOrganizationIds],
+        };
         const owner = { kind: 'personal' as const, name, user_id: userId, organization_id: null, created_by: userId };
         const made = await insert({ ...owner, ...scope }, { ttlSeconds, credentialVersion, outbox });
         return { token: summaryOf(made.document), text: made.text };
@@ -233,7 +246,8 @@ export function createTokensRepository(
     createService: (organizationId, { name, ttlSeconds, accountIds, role, createdBy }, outbox) =>
       runUnique(async () => {
         await requireRoom({ organization_id: organizationId, kind: 'service' });
-        const scope = { role, account_ids: accountIds === null ? null : [...accountIds] };
+        const accounts = accountIds === null ? null : [...accountIds];
+        const scope = { role, account_ids: accounts, only_organization_ids: null };
         const owner = { kind: 'service' as const, name, user_id: null, organization_id: organizationId };
         const insertion = { ...owner, created_by: createdBy, ...scope };
         const made = await insert(insertion, { ttlSeconds, credentialVersion: 0, outbox });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '@cloudtuner/errors';
-import type { Collection, Filter } from 'mongodb';
-import { isDuplicateKey, type Guards } from './driver-errors';
-import { userDocument, type Role, type UserDocument } from './documents';
+import type { Collection } from 'mongodb';
+import type { Guards } from './driver-errors';
+import type { Role, UserDocument } from './documents';
+import { createMemberships, insertUser, toMember, type Membering } from './memberships';
 import { normaliseEmail } from './normalise-email';
 import { firstEntry, pushEntry, type OutboxEntry } from './outbox';
 import type { PasswordHasher } from './password-hasher';
@@ -79,24 +80,6 @@ export interface UsersRepository {
   ): Promise<boolean>;
 }
 
-function toMember(organizationId: string, document: unknown): User | undefined {
-  const { _id, email, display_name, memberships, created_at } = userDocument.parse(document);
-  const membership = memberships.find((candidate) => candidate.organization_id === organizationId);
-  if (membership === undefined) return undefined;
-  return { id: _id, email, displayName: display_name, role: membership.role, createdAt: created_at };
-}
-
-async function insertUser(collection: Collection<UserDocument>, document: UserDocument): Promise<void> {
-  try {
-    await collection.insertOne(document);
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-    throw new AppError('user-exists', 'A user with this e-mail address exists already.', { cause: error });
-  }
-}
-
-type Membering = UserDocument['memberships'];
-
 /** Users in MongoDB. */
 export function createUsersRepository(
   collection: Collection<UserDocument>,
@@ -104,36 +87,7 @@ export function createUsersRepository(
   hasher: PasswordHasher,
   now: () => Date,
 ): UsersRepository {
-  const findDocument = async (filter: Filter<UserDocument>): Promise<UserDocument | null> => {
-    const found = await collection.findOne(filter);
-    return found === null ? null : userDocument.parse(found);
-  };
-  const members = async (organizationId: string): Promise<User[]> => {
-    const found = await collection.find({ 'memberships.organization_id': organizationId }).sort({ email: 1 }).toArray();
-    return found.flatMap((document) => toMember(organizationId, document) ?? []);
-  };
-  /** Replaces the memberships as they were read; null when somebody else was faster, or there is no such user. */
-  const replaceMemberships = async (
-    userId: string,
-    next: (before: Membering) => Membering | null,
-    outbox: OutboxEntry | undefined,
-  ): Promise<UserDocument | null> => {
-    const before = await findDocument({ _id: userId });
-    const memberships = before === null ? null : next(before.memberships);
-    if (before === null || memberships === null) return null;
-    const { matchedCount } = await collection.updateOne(
-      { _id: userId, memberships: before.memberships },
-      { $set: { memberships }, ...pushEntry(outbox) },
-    );
-    if (matchedCount === 0) throw new AppError('members-busy', 'The user was changed by others at this moment.');
-    return { ...before, memberships };
-  };
-  const requireOtherOwner = async (organizationId: string, userId: string): Promise<void> => {
-    const owners = (await members(organizationId)).filter(({ role }) => role === 'owner');
-    if (owners.some(({ id }) => id !== userId) || !owners.some(({ id }) => id === userId)) return;
-    throw new AppError('last-owner', 'This is the last owner of the organization.');
-  };
-
+  const { findDocument, members, replaceMemberships, requireOtherOwner } = createMemberships(collection);
   return {
     async create(organizationId, { email, displayName, password, role }, outbox) {
       const hash = await hasher.hash(password);
@@ -208,12 +162,13 @@ export function createUsersRepository(
     },
     async changePassword(userId, { current, next }, outbox) {
       const user = await run(() => findDocument({ _id: userId }));
-      if (!(await hasher.verify(current, user?.password ?? null)) || user === null) return false;
+      const before = user?.password ?? null;
+      if (!(await hasher.verify(current, before)) || user === null || before === null) return false;
       const password = await hasher.hash(next);
       const { matchedCount } = await run(() =>
         collection.updateOne(
           // Of two changes at the same moment the second finds another password than the one it has proved.
-          { _id: userId, 'password.hash': user.password.hash },
+          { _id: userId, 'password.hash': before.hash },
           { $set: { password, credential_version: user.credential_version + 1 }, ...pushEntry(outbox) },
         ),
       );

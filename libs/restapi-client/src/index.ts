@@ -1,3 +1,4 @@
+export { oidcRules } from './contract/oidc';
 export { operations, type OperationId, type Operations } from './contract/operations';
 export {
   permissions,

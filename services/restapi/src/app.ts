@@ -39,6 +39,7 @@ import { createClickhouseAuditReader } from './adapters/audit/clickhouse-audit-r
 import { createClickhouseBillStore } from './adapters/bills/clickhouse-bill-store';
 import { encodeCsv } from './adapters/exports/csv-encoder';
 import { encodeParquet } from './adapters/exports/parquet-encoder';
+import { createOidcIdentityProviders } from './adapters/oidc/oidc-identity-providers';
 import { createRecordFileReader } from './adapters/bills/record-file-reader';
 import { AnswerMemory } from './adapters/remembered/answer-memory';
 import { DataStamps } from './adapters/remembered/data-stamps';
@@ -47,6 +48,7 @@ import { createMetadataNotedQuotas } from './adapters/metadata-noted-quotas';
 import { timedClickhouse } from './adapters/timed-clickhouse';
 import { createQueueBackfills } from './adapters/queue-backfills';
 import type { Config } from './config';
+import { parseIdentityProviders } from './domain/identity-provider';
 import { createReadMarks } from './domain/read-marks';
 import { createSignInThrottle } from './domain/sign-in-throttle';
 import { createAuditTrail } from './http/audit-trail';
@@ -70,6 +72,7 @@ import { kubernetesCostRoutes } from './http/routes/kubernetes-costs';
 import { modelRoutes } from './http/routes/model';
 import { allocationRuleRoutes } from './http/routes/allocation-rules';
 import { costSummaryRoutes } from './http/routes/cost-summaries';
+import { groupRoleRoutes, oidcRoutes } from './http/routes/oidc';
 import { priceBookRoutes } from './http/routes/price-books';
 import { reconciliationRoutes } from './http/routes/reconciliation';
 import { personalTokenRoutes, serviceTokenRoutes } from './http/routes/tokens';
@@ -225,6 +228,10 @@ function identityDependencies(config: Config, metadata: Metadata, context: { met
       maxKeys: signInMaxKeys,
       now,
     }),
+    identityProviders: createOidcIdentityProviders(parseIdentityProviders(config.OIDC_PROVIDERS), {
+      clusterSecret: config.CLUSTER_SECRET,
+      now,
+    }),
     tokenTtlSeconds: config.TOKEN_TTL_SECONDS,
     countSignIn: (outcome: string): void => {
       metrics.signIns.inc({ outcome: outcome.replaceAll('-', '_') });
@@ -302,6 +309,8 @@ function createRoutes(
     ...userRoutes(routes, identity),
     ...invitationRoutes(routes, identity),
     ...signInRoutes(routes, identity),
+    ...oidcRoutes(routes, identity),
+    ...groupRoleRoutes(routes, identity),
     ...personalTokenRoutes(routes, identity),
     ...serviceTokenRoutes(routes, identity),
     ...auditRoutes(routes, { audit: createClickhouseAuditReader(clickhouse, limits), now }),

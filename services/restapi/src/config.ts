@@ -17,6 +17,9 @@ export const config = defineConfig({
     'Failed sign-ins in five minutes, per client address and e-mail address, before the next is refused.',
     { default: 10, min: 1, max: 1000 },
   ),
+  OIDC_PROVIDERS: env.optionalSecret(
+    'Identity providers where people sign in, as a JSON list; its fields are under “Signing in elsewhere”.',
+  ),
   RATE_LIMIT_TOKEN_UNITS: env.integer(
     'Units that one token has in a minute, in each process: 1 for a small answer, 5 for a query, 50 for an export.',
     { default: 6000, min: 50, max: 100_000_000 },

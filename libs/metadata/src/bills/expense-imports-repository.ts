@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Collection } from 'mongodb';
 import { z } from 'zod';
 import type { Guard } from '../driver-errors';
+import { pushEntry, type OutboxEntry } from '../outbox';
 
 /** How far an import has come. `interrupted`: it says nothing any more; sending the file again goes on with it. */
 export const importStates = ['running', 'completed', 'failed', 'superseded'] as const;
@@ -31,6 +32,7 @@ export const expenseImportDocument = z.object({
   last_date: z.string().nullable(),
   failure_code: z.string().nullable(),
   faults: z.array(importFault),
+  outbox: z.array(z.string()).optional(),
 });
 /** Document of {@link expenseImportDocument}. */
 export type ExpenseImportDocument = z.infer<typeof expenseImportDocument>;
@@ -79,6 +81,15 @@ export interface ExpenseImportsRepository {
   begin(cloudAccountId: string, fileName: string): Promise<ExpenseImport>;
   /** Notes how far it is. False: it was superseded and has to end. */
   progress(cloudAccountId: string, importId: string, progress: ImportProgress): Promise<boolean>;
+  /**
+   * Records what is about to be done with the import’s file, whose rows are in another store, so that no end of the process can come
+   * between the change and its record. `running`: only while the import does; false when it is not, or not there at all.
+   */
+  announce(
+    cloudAccountId: string,
+    importId: string,
+    announcement: { readonly outbox: OutboxEntry; readonly running: boolean },
+  ): Promise<boolean>;
   /** Null: it was superseded. */
   finish(
     cloudAccountId: string,
@@ -183,6 +194,13 @@ export function createExpenseImportsRepository(
           { _id: importId, cloud_account_id: cloudAccountId, state: 'running' },
           { $set: fieldsOf(progress, now()) },
         );
+        return matchedCount === 1;
+      }),
+    announce: (cloudAccountId, importId, { outbox, running }) =>
+      guard(async () => {
+        const one = { _id: importId, cloud_account_id: cloudAccountId };
+        const filter = running ? { ...one, state: 'running' as const } : one;
+        const { matchedCount } = await collection.updateOne(filter, pushEntry(outbox));
         return matchedCount === 1;
       }),
     finish: (cloudAccountId, importId, progress, outcome) =>

@@ -3,6 +3,7 @@ import { AppError } from '@cloudtuner/errors';
 import type { Collection } from 'mongodb';
 import { z } from 'zod';
 import { isDuplicateKey, type Guards } from '../driver-errors';
+import { firstEntry, pushEntry, type OutboxEntry } from '../outbox';
 
 /** What an expense is compared by. */
 export const ruleConditionTypes = [
@@ -27,12 +28,16 @@ const ruleCondition = z.object({
 /** One condition of a rule; all of a rule's conditions have to hold. */
 export type RuleCondition = z.infer<typeof ruleCondition>;
 
+/** What is removed stays as long as the record of its removal waits in it. */
+const removable = { removed_at: z.date().optional(), outbox: z.array(z.string()).optional() };
+
 /** One document of `pools`. */
 export const poolDocument = z.object({
   _id: z.uuid(),
   organization_id: z.uuid(),
   name: z.string(),
   created_at: z.date(),
+  ...removable,
 });
 /** Document of {@link poolDocument}. */
 export type PoolDocument = z.infer<typeof poolDocument>;
@@ -47,6 +52,7 @@ export const assignmentRuleDocument = z.object({
   pool_id: z.uuid().nullable(),
   employee_id: z.uuid().nullable(),
   created_at: z.date(),
+  ...removable,
 });
 /** Document of {@link assignmentRuleDocument}. */
 export type AssignmentRuleDocument = z.infer<typeof assignmentRuleDocument>;
@@ -79,17 +85,17 @@ export interface AssignmentRule extends NewAssignmentRule {
 /** Pools and rules of organizations. Every method throws `metadata-unavailable` when the store is down or hangs. */
 export interface PoolsRepository {
   /** @throws AppError `pool-name-taken` */
-  createPool(organizationId: string, name: string): Promise<Pool>;
+  createPool(organizationId: string, name: string, outbox?: OutboxEntry): Promise<Pool>;
   /** Sorted by name. */
   listPools(organizationId: string): Promise<Pool[]>;
   /** Removes it and the rules that lead to it. False when there was none. */
-  removePool(organizationId: string, poolId: string): Promise<boolean>;
+  removePool(organizationId: string, poolId: string, outbox?: OutboxEntry): Promise<boolean>;
   /** @throws AppError `too-many-rules` */
-  createRule(organizationId: string, rule: NewAssignmentRule): Promise<AssignmentRule>;
+  createRule(organizationId: string, rule: NewAssignmentRule, outbox?: OutboxEntry): Promise<AssignmentRule>;
   /** In the order in which they are tried. */
   listRules(organizationId: string): Promise<AssignmentRule[]>;
   /** False when there was none. */
-  removeRule(organizationId: string, ruleId: string): Promise<boolean>;
+  removeRule(organizationId: string, ruleId: string, outbox?: OutboxEntry): Promise<boolean>;
 }
 
 /** Rules are part of every query over expenses. */
@@ -117,6 +123,10 @@ const toRule = (found: unknown): AssignmentRule => {
 const inOrder = (a: AssignmentRule, b: AssignmentRule): number =>
   a.priority - b.priority || a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1);
 
+const living = { removed_at: { $exists: false } } as const;
+/** Removed, and the record of it is where it is kept. */
+const settled = { removed_at: { $exists: true }, 'outbox.0': { $exists: false } } as const;
+
 /** Pools and rules in MongoDB. */
 export function createPoolsRepository(
   collections: { readonly pools: Collection<PoolDocument>; readonly rules: Collection<AssignmentRuleDocument> },
@@ -124,10 +134,18 @@ export function createPoolsRepository(
   now: () => Date,
 ): PoolsRepository {
   const { pools, rules } = collections;
+  const livingPools = async (organizationId: string): Promise<Pool[]> =>
+    (await pools.find({ organization_id: organizationId, ...living }).toArray()).map(toPool);
+  const sweep = async (organizationId: string): Promise<void> => {
+    await pools.deleteMany({ organization_id: organizationId, ...settled });
+    await rules.deleteMany({ organization_id: organizationId, ...settled });
+  };
   return {
-    createPool: (organizationId, name) =>
+    createPool: (organizationId, name, outbox) =>
       runUnique(async () => {
-        const document = { _id: randomUUID(), organization_id: organizationId, name, created_at: now() };
+        await sweep(organizationId);
+        const created = { _id: randomUUID(), organization_id: organizationId, name, created_at: now() };
+        const document = { ...created, ...firstEntry(outbox) };
         try {
           await pools.insertOne(document);
         } catch (error) {
@@ -137,21 +155,23 @@ export function createPoolsRepository(
         return toPool(document);
       }),
     listPools: (organizationId) =>
-      run(async () =>
-        (await pools.find({ organization_id: organizationId }).toArray())
-          .map(toPool)
-          .sort((a, b) => (a.name < b.name ? -1 : 1)),
-      ),
-    removePool: (organizationId, poolId) =>
+      run(async () => (await livingPools(organizationId)).sort((a, b) => (a.name < b.name ? -1 : 1))),
+    removePool: (organizationId, poolId, outbox) =>
       run(async () => {
-        // The rules first: none may lead to a pool that is not there.
+        await sweep(organizationId);
+        const { matchedCount } = await pools.updateOne(
+          { _id: poolId, organization_id: organizationId, ...living },
+          // Its name is free from now on.
+          { $set: { removed_at: now(), name: `removed ${poolId}` }, ...pushEntry(outbox) },
+        );
+        // From here on its rules lead nowhere, so it does not matter when they go.
         await rules.deleteMany({ organization_id: organizationId, pool_id: poolId });
-        const { deletedCount } = await pools.deleteOne({ _id: poolId, organization_id: organizationId });
-        return deletedCount === 1;
+        return matchedCount === 1;
       }),
-    createRule: (organizationId, rule) =>
+    createRule: (organizationId, rule, outbox) =>
       run(async () => {
-        if ((await rules.countDocuments({ organization_id: organizationId })) >= maxRules) {
+        await sweep(organizationId);
+        if ((await rules.countDocuments({ organization_id: organizationId, ...living })) >= maxRules) {
           throw new AppError('too-many-rules', `An organization may have ${String(maxRules)} rules.`);
         }
         const { name, priority, conditions, poolId, employeeId } = rule;
@@ -164,16 +184,26 @@ export function createPoolsRepository(
           pool_id: poolId,
           employee_id: employeeId,
           created_at: now(),
+          ...firstEntry(outbox),
         };
         await rules.insertOne(document);
         return toRule(document);
       }),
     listRules: (organizationId) =>
-      run(async () => (await rules.find({ organization_id: organizationId }).toArray()).map(toRule).sort(inOrder)),
-    removeRule: (organizationId, ruleId) =>
       run(async () => {
-        const { deletedCount } = await rules.deleteOne({ _id: ruleId, organization_id: organizationId });
-        return deletedCount === 1;
+        const found = (await rules.find({ organization_id: organizationId, ...living }).toArray()).map(toRule);
+        if (found.length === 0) return [];
+        const ids = new Set((await livingPools(organizationId)).map(({ id }) => id));
+        return found.filter(({ poolId }) => poolId === null || ids.has(poolId)).sort(inOrder);
+      }),
+    removeRule: (organizationId, ruleId, outbox) =>
+      run(async () => {
+        await sweep(organizationId);
+        const { matchedCount } = await rules.updateOne(
+          { _id: ruleId, organization_id: organizationId, ...living },
+          { $set: { removed_at: now() }, ...pushEntry(outbox) },
+        );
+        return matchedCount === 1;
       }),
   };
 }

@@ -55,6 +55,7 @@ const versionedRules = z.object({
 interface Erasable {
   readonly _id: string;
   readonly account_ids?: string[];
+  readonly only_organization_ids?: string[];
   readonly memberships?: { organization_id: string }[];
 }
 
@@ -116,7 +117,18 @@ async function shortenRules(database: Db, organizationId: string, accountIds: re
   }
 }
 
+/** Sign-ins that were good for this organization among others; good for no other, they end. */
+async function narrowTokens(database: Db, organizationId: string): Promise<void> {
+  const tokens = database.collection<Erasable>('tokens');
+  await tokens.deleteMany({ only_organization_ids: [organizationId] });
+  await tokens.updateMany(
+    { only_organization_ids: organizationId },
+    { $pull: { only_organization_ids: organizationId } },
+  );
+}
+
 async function leaveOrganization(database: Db, tenant: DoomedTenant): Promise<void> {
+  await narrowTokens(database, tenant.organizationId);
   const users = database.collection<Erasable>('users');
   for (const found of await users.find({ 'memberships.organization_id': tenant.organizationId }).toArray()) {
     const { _id } = idDocument.parse(found);

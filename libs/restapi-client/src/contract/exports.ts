@@ -39,7 +39,7 @@ const head = {
   scope: inOrganization,
   restrictable: true,
   costClass: 'export',
-  errors: [...groupErrors, 'export-changed', 'export-incomplete'],
+  errors: [...groupErrors, 'export-changed', 'export-incomplete', 'export-not-closed'],
   status: 200,
   params: z.object({ organization_id: uuid }),
   response: z.string(),

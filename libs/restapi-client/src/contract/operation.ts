@@ -26,7 +26,7 @@ export type Permission = (typeof permissions)[number];
 
 /**
  * Who may call: anybody, the bearer of the cluster secret, any signed-in user or token, a person who has signed in by
- * password (no personal or service token), or a user or token whose role has the permission.
+ * password or at an identity provider (no personal or service token), or a user or token whose role has the permission.
  */
 export type Access = 'public' | 'cluster-secret' | 'signed-in' | 'session' | Permission;
 

@@ -14,6 +14,7 @@ import { identityOperations } from './identity';
 import { jobOperations } from './jobs';
 import { kubernetesCostOperations } from './kubernetes-costs';
 import { modelOperations } from './model';
+import { oidcOperations } from './oidc';
 import { poolOperations } from './pools';
 import { priceBookOperations } from './price-books';
 import { reconciliationOperations } from './reconciliation';
@@ -22,6 +23,7 @@ import { tokenOperations } from './tokens';
 /** Every operation of the API by its id. */
 export const operations = {
   ...identityOperations,
+  ...oidcOperations,
   ...tokenOperations,
   ...auditOperations,
   ...cloudAccountOperations,

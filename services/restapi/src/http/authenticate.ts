@@ -30,7 +30,7 @@ export function createAuthenticate(dependencies: {
     const identity = token === undefined ? null : await tokens.authenticate(token);
     if (identity === null) throw new AppError('unauthenticated', 'This needs a valid bearer token.');
     if (access === 'session' && identity.kind !== 'session') {
-      throw new AppError('forbidden', 'This needs a sign-in by password; personal and service tokens may not do it.');
+      throw new AppError('forbidden', 'This needs a sign-in; personal and service tokens may not do it.');
     }
     return { kind: 'user', identity };
   };

@@ -19,17 +19,17 @@ export interface TestWorld {
   stop(): Promise<void>;
 }
 
-/** Starts one; the clock stands still at `nowMs` when given. */
+/** Starts one; the clock stands still at `nowMs`, or is `now`, when given. */
 export async function startTestWorld(
   servers: TestServers,
-  options: { nowMs?: number; environment?: Readonly<Record<string, string>> } = {},
+  options: { nowMs?: number; now?: () => number; environment?: Readonly<Record<string, string>> } = {},
 ): Promise<TestWorld> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   const address = { ...(await servers.clickhouse()), database: name };
   const clickhouse = connectClickhouse(address);
   await migrate(clickhouse);
   const metroculus = await startFakeMetroculus({ secret: clusterSecret });
-  const { nowMs, environment } = options;
+  const { nowMs, now, environment } = options;
   const stores: HarnessStores = {
     mongodbUrl: await servers.mongodbUrl(),
     mongodbDatabase: name,
@@ -39,6 +39,7 @@ export async function startTestWorld(
     metroculusUrl: metroculus.url,
     ...(environment === undefined ? {} : { environment }),
     ...(nowMs === undefined ? {} : { now: () => nowMs }),
+    ...(now === undefined ? {} : { now }),
   };
   const harness = await startRestapi(stores);
   return {

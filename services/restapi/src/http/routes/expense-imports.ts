@@ -10,7 +10,7 @@ import { notFound } from '../scope-checks';
 import type { ScopedRoutes } from '../scoped-routes';
 
 interface Dependencies extends ImportDependencies {
-  readonly organizations: Pick<OrganizationsRepository, 'find'>;
+  readonly organizations: Pick<OrganizationsRepository, 'find' | 'note'>;
   /** Imports that this process takes at once. */
   readonly maxImports: number;
 }
@@ -64,7 +64,7 @@ export function expenseImportRoutes(routes: ScopedRoutes, dependencies: Dependen
   const { expenseImports, bills, organizations, now, maxImports } = dependencies;
   const inSlot = createSlots(maxImports);
   return [
-    routes.inCloudAccount(operations.createExpenseImport, async ({ account, query, upload, signal }) => {
+    routes.inCloudAccount(operations.createExpenseImport, async ({ account, query, upload, signal, record }) => {
       const organization = await organizations.find(account.organizationId);
       if (organization === null || upload === undefined) throw notFound();
       const imported = await inSlot(() =>
@@ -76,6 +76,7 @@ export function expenseImportRoutes(routes: ScopedRoutes, dependencies: Dependen
           upload,
           route: 'createExpenseImport',
           signal,
+          record,
         }),
       );
       return presentImport(imported, now());
@@ -95,8 +96,10 @@ export function expenseImportRoutes(routes: ScopedRoutes, dependencies: Dependen
         data_version: file.dataVersion,
       })),
     })),
-    routes.inCloudAccount(operations.deleteExpenseFile, async ({ account, query, signal }) => {
-      await deleteExpenseFile(dependencies, account.id, query.file_name, { route: 'deleteExpenseFile', signal });
+    routes.inCloudAccount(operations.deleteExpenseFile, async ({ account, query, signal, record }) => {
+      const context = { route: 'deleteExpenseFile', signal };
+      const fileName = query.file_name;
+      await deleteExpenseFile(dependencies, account, { ...context, fileName, record: () => record({}) });
       return undefined;
     }),
   ];

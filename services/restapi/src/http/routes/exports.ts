@@ -9,6 +9,7 @@ import { wholeHours } from '../../domain/requested-window';
 import type { ExportEncoders } from '../../export-ports';
 import { exportAllocations, type DayAllocation } from '../../usecases/exports/export-allocations';
 import { exportCleanExpenses } from '../../usecases/exports/export-clean-expenses';
+import { requireClosed } from '../../usecases/exports/require-closed';
 import { allocationQueryOf } from '../allocation-request';
 import type { AllocationDependencies } from '../cluster-allocation';
 import { ledgerRequest } from '../cost-request';
@@ -78,6 +79,7 @@ export function exportRoutes(routes: ScopedRoutes, dependencies: Dependencies): 
     const sources = { ...dependencies, cloudAccounts: onlySeen(cloudAccounts, identity) };
     const context = { nowMs: now(), liveBudgetMs, route: 'exportCleanExpenses', signal };
     const request = ledgerRequest(windowOf(query, now()), context);
+    await requireClosed(dependencies, await sources.cloudAccounts.list(organization.id), request);
     const made = await exportCleanExpenses(sources, { ...request, organizationId: organization.id, filter: {} });
     const { accounts, rules } = made.expenses;
     // Names are what rows are sorted by, and rules tell rows apart.
@@ -101,8 +103,10 @@ export function exportRoutes(routes: ScopedRoutes, dependencies: Dependencies): 
     const { organization, identity, query, signal } = input;
     const accounts = await onlySeen(cloudAccounts, identity).list(organization.id, { includeDeleted: true });
     const context = { nowMs: now(), liveBudgetMs, route: 'exportAllocations', signal };
+    const request = ledgerRequest(windowOf(query, now()), context);
+    await requireClosed(dependencies, accounts, request);
     const made = await exportAllocations(dependencies, accounts, {
-      ...ledgerRequest(windowOf(query, now()), context),
+      ...request,
       query: allocationQueryOf({ aggregate: aggregates[query.aggregate], step: 'all' }),
     });
     const part = announce(input, { ...made, fileName: `${form.name}.${format}` });

@@ -59,27 +59,28 @@ async function requireOwn(
 export function poolRoutes(routes: ScopedRoutes, dependencies: Dependencies): Route<Principal>[] {
   const { pools } = dependencies;
   return [
-    routes.inOrganization(operations.createPool, async ({ organization, body }) =>
-      presentPool(await pools.createPool(organization.id, body.name)),
+    routes.inOrganization(operations.createPool, async ({ organization, body, record }) =>
+      presentPool(await pools.createPool(organization.id, body.name, record({ name: body.name }))),
     ),
     routes.inOrganization(operations.listPools, async ({ organization }) => ({
       pools: (await pools.listPools(organization.id)).map(presentPool),
     })),
-    routes.inOrganization(operations.deletePool, async ({ organization, params }) => {
-      if (!(await pools.removePool(organization.id, params.pool_id))) throw notFound();
+    routes.inOrganization(operations.deletePool, async ({ organization, params, record }) => {
+      if (!(await pools.removePool(organization.id, params.pool_id, record({})))) throw notFound();
       return undefined;
     }),
-    routes.inOrganization(operations.createAssignmentRule, async ({ organization, body }) => {
+    routes.inOrganization(operations.createAssignmentRule, async ({ organization, body, record }) => {
       const { name, priority, pool_id: poolId, employee_id: employeeId } = body;
       const conditions = body.conditions.map((condition) => ({ key: '', value: '', ...condition }));
       await requireOwn(dependencies, organization.id, { poolId, employeeId, conditions });
-      return presentRule(await pools.createRule(organization.id, { name, priority, conditions, poolId, employeeId }));
+      const rule = { name, priority, conditions, poolId, employeeId };
+      return presentRule(await pools.createRule(organization.id, rule, record({ rule: body })));
     }),
     routes.inOrganization(operations.listAssignmentRules, async ({ organization }) => ({
       assignment_rules: (await pools.listRules(organization.id)).map(presentRule),
     })),
-    routes.inOrganization(operations.deleteAssignmentRule, async ({ organization, params }) => {
-      if (!(await pools.removeRule(organization.id, params.rule_id))) throw notFound();
+    routes.inOrganization(operations.deleteAssignmentRule, async ({ organization, params, record }) => {
+      if (!(await pools.removeRule(organization.id, params.rule_id, record({})))) throw notFound();
       return undefined;
     }),
   ];

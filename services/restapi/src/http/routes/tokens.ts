@@ -103,7 +103,8 @@ export function personalTokenRoutes(routes: ScopedRoutes, dependencies: Dependen
       await requireAccounts(cloudAccounts, organizationIds, accountIds);
       const entry = record({ name, role, ttl_seconds: ttlSeconds, cloud_account_ids: accountIds });
       const wish = { name, role, ttlSeconds, accountIds };
-      return presentCreated(await tokens.createPersonal({ id: personOf(identity) }, wish, entry));
+      const person = { id: personOf(identity), onlyOrganizationIds: identity.onlyOrganizationIds };
+      return presentCreated(await tokens.createPersonal(person, wish, entry));
     }),
     routes.signedIn(operations.revokePersonalToken, async ({ identity, params, record }) => {
       const entry = record({});

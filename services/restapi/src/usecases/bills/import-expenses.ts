@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { AppError, isAppError, toAppError } from '@cloudtuner/errors';
-import type { CloudAccount, ExpenseImport, ExpenseImportsRepository, ImportProgress } from '@cloudtuner/metadata';
+import type {
+  CloudAccount,
+  ExpenseImport,
+  ExpenseImportsRepository,
+  ImportProgress,
+  OutboxEntry,
+} from '@cloudtuner/metadata';
 import type { BillFault, BillRecord, BillRow } from '../../domain/bills/bill-row';
 import { createFocusReader } from '../../domain/bills/focus-record';
 import type { ReadContext } from '../../ports';
@@ -27,6 +33,8 @@ export interface ImportRequest extends ReadContext {
   /** What to do with a file that has faulty records: take nothing of it, or leave them out. */
   readonly faultyRecords: 'refuse' | 'skip';
   readonly upload: AsyncIterable<Uint8Array>;
+  /** Makes the record of the change that is about to be made. */
+  readonly record: (details: Readonly<Record<string, unknown>>) => OutboxEntry;
 }
 
 const maxFaults = 100;
@@ -97,8 +105,8 @@ function refuseFaulty({ counts, faults }: Run, importId: string): void {
 
 /** Makes the blocks the file's, unless they are already. True when something changed. */
 async function publish(
-  { bills }: ImportDependencies,
-  { account, fileName, ...context }: ImportRequest,
+  { bills, expenseImports }: ImportDependencies,
+  { account, fileName, record, ...context }: ImportRequest,
   begun: ExpenseImport,
   blocks: ReadonlyMap<string, number>,
 ): Promise<{ dataVersion: string; changed: boolean }> {
@@ -107,6 +115,15 @@ async function publish(
   const dataVersion = createHash('sha256').update(blockIds.join('\n')).digest('hex');
   const current = await bills.findFile(account.id, fileName, context);
   if (current?.dataVersion === dataVersion) return { dataVersion, changed: false };
+  // The rows become the file's in another store: announced first, since afterwards it may be too late (ADR 15).
+  const details = {
+    change: 'the file takes effect',
+    file_name: fileName,
+    import_id: begun.id,
+    data_version: dataVersion,
+  };
+  const announced = await expenseImports.announce(account.id, begun.id, { outbox: record(details), running: true });
+  if (!announced) throw new AppError('import-superseded', 'A later import of this file has begun.');
   const file = { fileName, sequence: begun.sequence, importId: begun.id, dataVersion, blockIds };
   await bills.publish(account.id, file, context);
   return { dataVersion, changed: true };

@@ -1,0 +1,150 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Collection } from 'mongodb';
+import type { Guards } from './driver-errors';
+import type { Role, UserDocument } from './documents';
+import { createMemberships, insertUser, type Membering } from './memberships';
+import { normaliseEmail } from './normalise-email';
+import { firstEntry, pushEntry, type OutboxEntry } from './outbox';
+import type { Membership, VerifiedUser } from './users-repository';
+
+/** Somebody whom an issuer vouches for, by its own name for the person, which it gives to nobody else. */
+export interface ExternalIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+/** A membership that says whose groups gave it; null: given by hand. */
+export interface SourcedMembership extends Membership {
+  readonly provider: string | null;
+}
+
+/** A person as far as signing in elsewhere goes. */
+export interface ExternalUser extends VerifiedUser {
+  readonly email: string;
+  readonly memberships: readonly SourcedMembership[];
+  readonly identities: readonly ExternalIdentity[];
+}
+
+/** Somebody who comes from an identity provider for the first time. */
+export interface NewExternalUser {
+  readonly identity: ExternalIdentity;
+  readonly email: string;
+  readonly displayName: string;
+  readonly memberships: readonly SourcedMembership[];
+}
+
+/** People who sign in at identity providers. Every method throws `metadata-unavailable` when the store is down or hangs. */
+export interface ExternalUsersRepository {
+  /**
+   * Sets what the groups of a provider say: adds the membership, gives it another role, or takes it away (role null). One that was given
+   * by hand, or by another provider, stays as it is. The caller holds the organization's lock of members. False when nothing was to do.
+   *
+   * @throws AppError `last-owner`, `members-busy`
+   */
+  setGroupRole(
+    organizationId: string,
+    userId: string,
+    wish: { readonly provider: string; readonly role: Role | null },
+    outbox?: OutboxEntry,
+  ): Promise<boolean>;
+  /** The person with this identity. Without an organization, as for a sign-in. */
+  findByIdentity(identity: ExternalIdentity): Promise<ExternalUser | null>;
+  /** The person with this address. */
+  findByEmail(email: string): Promise<ExternalUser | null>;
+  /** A person without a password. @throws AppError `user-exists` */
+  createExternal(user: NewExternalUser, outbox?: OutboxEntry): Promise<ExternalUser>;
+  /** Adds the identity to a person who has none of this issuer. False when the person has one, or is gone. */
+  linkIdentity(userId: string, identity: ExternalIdentity, outbox?: OutboxEntry): Promise<boolean>;
+}
+
+function identityDocument({ issuer, subject }: ExternalIdentity, linkedAt: Date) {
+  return { key: identityKey({ issuer, subject }), issuer, subject, linked_at: linkedAt };
+}
+
+/** One text for both parts, in which neither can take the place of the other. */
+const identityKey = ({ issuer, subject }: ExternalIdentity): string =>
+  createHash('sha256')
+    .update(JSON.stringify([issuer, subject]))
+    .digest('hex');
+
+function toExternal(document: UserDocument): ExternalUser {
+  return {
+    id: document._id,
+    email: document.email,
+    credentialVersion: document.credential_version,
+    organizationIds: document.memberships.map(({ organization_id }) => organization_id),
+    memberships: document.memberships.map(({ organization_id, role, provider = null }) => ({
+      organizationId: organization_id,
+      role,
+      provider,
+    })),
+    identities: (document.identities ?? []).map(({ issuer, subject }) => ({ issuer, subject })),
+  };
+}
+
+const toMembering = ({ organizationId, role, provider }: SourcedMembership): Membering[number] => ({
+  organization_id: organizationId,
+  role,
+  ...(provider === null ? {} : { provider }),
+});
+
+/** People of identity providers in MongoDB. */
+export function createExternalUsersRepository(
+  collection: Collection<UserDocument>,
+  { run, runUnique }: Guards,
+  now: () => Date,
+): ExternalUsersRepository {
+  const { findDocument, replaceMemberships, requireOtherOwner } = createMemberships(collection);
+  return {
+    setGroupRole: (organizationId, userId, { provider, role }, outbox) =>
+      run(async () => {
+        if (role !== 'owner') await requireOtherOwner(organizationId, userId);
+        const changed = await replaceMemberships(
+          userId,
+          (before) => {
+            const mine = before.find(({ organization_id }) => organization_id === organizationId);
+            if (mine === undefined ? role === null : mine.provider !== provider || mine.role === role) return null;
+            const others = before.filter((membership) => membership !== mine);
+            return role === null ? others : [...others, { organization_id: organizationId, role, provider }];
+          },
+          outbox,
+        );
+        return changed !== null;
+      }),
+    findByIdentity: (identity) =>
+      run(async () => {
+        const found = await findDocument({ 'identities.key': identityKey(identity) });
+        return found === null ? null : toExternal(found);
+      }),
+    findByEmail: (email) =>
+      run(async () => {
+        const found = await findDocument({ email: normaliseEmail(email) });
+        return found === null ? null : toExternal(found);
+      }),
+    createExternal: ({ identity, email, displayName, memberships }, outbox) =>
+      runUnique(async () => {
+        const createdAt = now();
+        const document: UserDocument = {
+          _id: randomUUID(),
+          email: normaliseEmail(email),
+          display_name: displayName,
+          password: null,
+          memberships: memberships.map(toMembering),
+          identities: [identityDocument(identity, createdAt)],
+          credential_version: 0,
+          created_at: createdAt,
+          ...firstEntry(outbox),
+        };
+        await insertUser(collection, document);
+        return toExternal(document);
+      }),
+    linkIdentity: (userId, identity, outbox) =>
+      run(async () => {
+        const { matchedCount } = await collection.updateOne(
+          { _id: userId, 'identities.issuer': { $ne: identity.issuer } },
+          { $push: { identities: identityDocument(identity, now()), ...pushEntry(outbox).$push } },
+        );
+        return matchedCount === 1;
+      }),
+  };
+}

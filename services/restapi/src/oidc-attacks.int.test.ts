@@ -1,0 +1,371 @@
+import { randomUUID } from 'node:crypto';
+import type { RestapiClient } from '@cloudtuner/restapi-client';
+import { sharedServers } from '@cloudtuner/test-kit';
+import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
+import { createMember, createOrganization, startRestapi, type RestapiHarness } from './testing/restapi-harness';
+import { newIssuerKey, signToken, startTestIssuer, type IssuerKey, type TestIssuer } from './testing/test-issuer';
+import { startTestWorld, type TestWorld } from './testing/test-world';
+
+// What an honest provider never issues, and what it does when it fails: signed by keys of the test.
+
+const clientId = 'restapi';
+const otherClientId = 'command-line';
+
+let world: TestWorld;
+let issuer: TestIssuer;
+let harness: RestapiHarness;
+let api: RestapiClient;
+let organizationId: string;
+let owner: string;
+let key: IssuerKey;
+let nowMs = Date.now();
+
+const later = (seconds: number): void => {
+  nowMs += seconds * 1000;
+};
+
+beforeAll(async () => {
+  [world, issuer, key] = await Promise.all([startTestWorld(sharedServers()), startTestIssuer(), newIssuerKey('k1')]);
+  issuer.published = [key];
+  const organization = await createOrganization(world.harness);
+  organizationId = organization.id;
+  const provider = (name: string, more: object) => ({
+    name,
+    issuer: issuer.issuer,
+    client_id: clientId,
+    other_client_ids: [otherClientId],
+    organizations: 'all',
+    allow_http: true,
+    ...more,
+  });
+  harness = await startRestapi({
+    ...world.stores,
+    now: () => nowMs,
+    environment: {
+      SIGN_IN_MAX_FAILURES: '3',
+      OIDC_PROVIDERS: JSON.stringify([
+        provider('idp', {}),
+        provider('linking', { link_by_email: true }),
+        provider('nested', { groups_claim: 'realm_access.roles', trust_email: true }),
+      ]),
+    },
+  });
+  api = harness.client();
+  // By a token of the clock that all of this has.
+  ({ token: owner } = await api.createToken({ body: organization.owner }).catch(() => organization.owner));
+  const role = (provider: string, group: string, as: 'owner' | 'viewer') => ({ provider, group, role: as });
+  await harness.client(owner).setGroupRoles({
+    params: { organization_id: organizationId },
+    body: {
+      group_roles: [
+        role('idp', 'staff', 'viewer'),
+        role('idp', 'admins', 'owner'),
+        role('linking', 'staff', 'viewer'),
+        role('nested', 'staff', 'viewer'),
+      ],
+    },
+  });
+}, 120_000);
+afterAll(async () => {
+  await harness.stop();
+  await Promise.all([world.stop(), issuer.stop()]);
+});
+
+/** What a token says that is accepted; a subject of its own each time, as failures are counted by it. */
+function claims(more: JWTPayload = {}): JWTPayload {
+  const subject = randomUUID();
+  const seconds = Math.floor(nowMs / 1000);
+  const person = { sub: subject, email: `${subject}@example.org`, email_verified: true, groups: ['staff'] };
+  return { iss: issuer.issuer, aud: clientId, iat: seconds, exp: seconds + 300, ...person, ...more };
+}
+
+const without = (name: string): JWTPayload =>
+  Object.fromEntries(Object.entries(claims()).filter(([claim]) => claim !== name));
+
+const exchange = (idToken: string, provider = 'idp') =>
+  api.createTokenFromIdToken({ body: { provider, id_token: idToken } });
+
+const seconds = (offset: number): number => Math.floor(nowMs / 1000) + offset;
+
+const textOf = (part: unknown): string => Buffer.from(JSON.stringify(part)).toString('base64url');
+
+describe('an ID token', () => {
+  it.each<[string, () => JWTPayload]>([
+    ['for our client', () => claims()],
+    ['for another client that the operator lists', () => claims({ aud: otherClientId })],
+    ['for several, ours among them, asked for by ours', () => claims({ aud: [clientId, 'x'], azp: clientId })],
+    ['that ended within the skew of clocks', () => claims({ exp: seconds(-20) })],
+    ['that is not before a moment within the skew', () => claims({ nbf: seconds(20) })],
+  ])('%s is accepted', async (_title, payload) => {
+    await exchange(await signToken(key, payload()));
+  });
+
+  it.each<[string, () => JWTPayload]>([
+    ['another issuer', () => claims({ iss: 'https://evil.example.com' })],
+    ['the issuer with a slash more', () => claims({ iss: `${issuer.issuer}/` })],
+    ['no issuer', () => without('iss')],
+    ['another audience', () => claims({ aud: 'another' })],
+    ['no audience', () => without('aud')],
+    ['several audiences and no azp', () => claims({ aud: [clientId, 'another'] })],
+    ['our audience, asked for by another client', () => claims({ azp: 'another' })],
+    ['an azp that is no text', () => claims({ azp: [clientId] })],
+    ['an end that is over', () => claims({ exp: seconds(-40) })],
+    ['no end', () => without('exp')],
+    ['an end that is no number', () => Object.assign(claims(), { exp: '9999999999' })],
+    ['a beginning in the future', () => claims({ nbf: seconds(60) })],
+    ['an issue in the future', () => claims({ iat: seconds(60) })],
+    ['an issue longer ago than ten minutes', () => claims({ iat: seconds(-700), exp: seconds(300) })],
+    ['no issue', () => without('iat')],
+    ['no subject', () => without('sub')],
+    ['an empty subject', () => claims({ sub: '' })],
+    ['events, as logout tokens have', () => claims({ events: {} })],
+    ['a list of groups that is elsewhere', () => ({ ...without('groups'), _claim_names: { groups: 'src1' } })],
+  ])('with %s is refused', async (_title, payload) => {
+    await expect(exchange(await signToken(key, payload()))).rejects.toMatchObject({
+      status: 401,
+      code: 'identity-refused',
+    });
+  });
+
+  it.each<[string, () => Promise<string> | string]>([
+    ['no signature (alg none)', () => new UnsecuredJWT(claims()).encode()],
+    [
+      'the public key as a shared secret (HS256)',
+      () => {
+        const secret = new TextEncoder().encode(JSON.stringify(key.publicJwk));
+        return new SignJWT(claims()).setProtectedHeader({ alg: 'HS256', kid: key.kid }).sign(secret);
+      },
+    ],
+    [
+      'a key of somebody else under the same name',
+      async () => signToken({ ...(await newIssuerKey('k1')), kid: 'k1' }, claims()),
+    ],
+    [
+      'a key that comes with the token',
+      async () => {
+        const evil = await newIssuerKey('k1');
+        return signToken(evil, claims(), { jwk: evil.publicJwk });
+      },
+    ],
+    [
+      'an address of keys that comes with the token',
+      async () => signToken(await newIssuerKey('evil'), claims(), { jku: 'http://127.0.0.1:1/keys' }),
+    ],
+    [
+      'an extension that must be understood',
+      () => `${textOf({ alg: key.alg, kid: key.kid, crit: ['x'], x: 1 })}.${textOf(claims())}.AAAA`,
+    ],
+    ['the type of an access token', () => signToken(key, claims(), { typ: 'at+jwt' })],
+    ['the type of a logout token', () => signToken(key, claims(), { typ: 'logout+jwt' })],
+    [
+      'other claims than were signed',
+      async () => {
+        const [header = '', , signature = ''] = (await signToken(key, claims())).split('.');
+        return [header, textOf(claims({ groups: ['admins'] })), signature].join('.');
+      },
+    ],
+    ['its signature cut off', async () => `${(await signToken(key, claims())).split('.').slice(0, 2).join('.')}.`],
+    ['no form at all', () => 'not.a.token'],
+    ['five parts, as if it were encrypted', () => `${textOf({ alg: 'dir', enc: 'A256GCM' })}.a.b.c.d`],
+  ])('with %s is refused', async (_title, forge) => {
+    await expect(exchange(await forge())).rejects.toMatchObject({ status: 401, code: 'identity-refused' });
+  });
+
+  it('says which rule it breaks, and nothing of what it holds', async () => {
+    const refusal: unknown = await exchange(await signToken(key, claims({ aud: 'secret-audience' }))).catch(
+      (error: unknown) => error,
+    );
+    expect(String(refusal)).toContain('aud does not hold');
+    expect(String(refusal)).not.toContain('secret-audience');
+  });
+
+  it('is counted when it is refused: the fourth of a subject is 429, also a good one; others are not held up', async () => {
+    const subject = randomUUID();
+    const wrong = await signToken(key, claims({ sub: subject, aud: 'another' }));
+    for (let index = 0; index < 3; index += 1) {
+      await expect(exchange(wrong)).rejects.toMatchObject({ code: 'identity-refused' });
+    }
+    const good = await signToken(key, claims({ sub: subject }));
+    await expect(exchange(good)).rejects.toMatchObject({ status: 429, code: 'sign-in-throttled' });
+    await exchange(await signToken(key, claims()));
+    later(301);
+    await exchange(await signToken(key, claims({ sub: subject })));
+  });
+});
+
+describe('keys', () => {
+  it('are fetched again at once for one that is not known, and then not for half a minute', async () => {
+    const next = await newIssuerKey('k2', 'ES256');
+    issuer.published = [key, next];
+    await exchange(await signToken(next, claims()));
+    const before = issuer.asked.filter((path) => path === '/keys').length;
+    // Anybody can name keys that are not there.
+    const unknown = await newIssuerKey('k3');
+    for (let index = 0; index < 5; index += 1) {
+      await expect(exchange(await signToken(unknown, claims()))).rejects.toMatchObject({ code: 'identity-refused' });
+    }
+    expect(issuer.asked.filter((path) => path === '/keys')).toHaveLength(before);
+    later(31);
+    issuer.published = [key, next, unknown];
+    await exchange(await signToken(unknown, claims()));
+    // One that is taken back is worth nothing as soon as the keys are fetched again.
+    issuer.published = [key];
+    later(31);
+    await expect(exchange(await signToken(await newIssuerKey('k4'), claims()))).rejects.toMatchObject({ status: 401 });
+    await expect(exchange(await signToken(unknown, claims()))).rejects.toMatchObject({ code: 'identity-refused' });
+  });
+
+  it('are asked for at the provider’s own hosts alone, and redirects lead nowhere', async () => {
+    const elsewhere = await startTestIssuer();
+    elsewhere.published = [key];
+    const fresh = await startTestIssuer();
+    fresh.published = [key];
+    const place = new URL(elsewhere.issuer).host;
+    const metadata = (more: object) =>
+      JSON.stringify({
+        issuer: fresh.issuer,
+        jwks_uri: `${fresh.issuer}/keys`,
+        authorization_endpoint: `${fresh.issuer}/authorize`,
+        token_endpoint: `${fresh.issuer}/token`,
+        response_types_supported: ['code'],
+        ...more,
+      });
+    const attempt = async (): Promise<unknown> => {
+      const settings = {
+        name: 'idp',
+        issuer: fresh.issuer,
+        client_id: clientId,
+        organizations: 'all',
+        allow_http: true,
+      };
+      const server = await startRestapi({
+        ...world.stores,
+        now: () => nowMs,
+        environment: { OIDC_PROVIDERS: JSON.stringify([settings]) },
+      });
+      const idToken = await signToken(key, claims({ iss: fresh.issuer }));
+      return server
+        .client()
+        .createTokenFromIdToken({ body: { provider: 'idp', id_token: idToken } })
+        .catch((error: unknown) => error)
+        .finally(() => server.stop());
+    };
+    const discovery = '/.well-known/openid-configuration';
+    const json = { 'content-type': 'application/json' };
+    fresh.instead.set(discovery, { status: 200, headers: json, body: metadata({ jwks_uri: `http://${place}/keys` }) });
+    expect(await attempt()).toMatchObject({ status: 503, code: 'identity-provider-unavailable' });
+    fresh.instead.set(discovery, { status: 302, headers: { location: `http://${place}${discovery}` }, body: '' });
+    expect(await attempt()).toMatchObject({ status: 503, code: 'identity-provider-unavailable' });
+    fresh.instead.set(discovery, {
+      status: 200,
+      headers: json,
+      body: metadata({ issuer: 'https://evil.example.com' }),
+    });
+    expect(await attempt()).toMatchObject({ status: 503, code: 'identity-provider-unavailable' });
+    expect(elsewhere.asked).toEqual([]);
+    await Promise.all([fresh.stop(), elsewhere.stop()]);
+  });
+
+  it('cannot be had while the provider is away: 503, passwords and tokens go on, and so does it when it is back', async () => {
+    const { token } = await exchange(await signToken(key, claims()));
+    await issuer.stop();
+    later(3700);
+    const idToken = await signToken(key, claims());
+    const refusal: unknown = await exchange(idToken).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ status: 503, code: 'identity-provider-unavailable' });
+    expect((refusal as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(0);
+    await harness.client(token).getCurrentUser({});
+    await issuer.start();
+    later(3);
+    await exchange(idToken);
+  });
+
+  it('that come with an error of the provider are 503, not a refusal', async () => {
+    later(3700);
+    issuer.instead.set('/keys', { status: 500, body: 'oops' });
+    await expect(exchange(await signToken(key, claims()))).rejects.toMatchObject({ status: 503 });
+    issuer.instead.delete('/keys');
+    await exchange(await signToken(key, claims()));
+  });
+});
+
+const rolesOf = async (token: string) =>
+  (await harness.client(token).getCurrentUser({})).organizations.map(({ role }) => role);
+
+describe('roles', () => {
+  it('are what the groups say at each sign-in, and are gone with the group, from older tokens too', async () => {
+    const person = claims();
+    const as = async (groups: string[]) =>
+      exchange(await signToken(key, { ...person, groups, iat: seconds(0), exp: seconds(300) }));
+    const viewer = await as(['staff', 'unmapped']);
+    expect(await rolesOf(viewer.token)).toEqual(['viewer']);
+    const admin = await as(['staff', 'admins']);
+    expect(await rolesOf(admin.token)).toEqual(['owner']);
+    expect(await rolesOf(viewer.token)).toEqual(['owner']);
+    await as(['staff']);
+    expect(await rolesOf(admin.token)).toEqual(['viewer']);
+    await expect(as([])).rejects.toMatchObject({ status: 403, code: 'identity-without-access' });
+    expect(await rolesOf(admin.token)).toEqual([]);
+  });
+
+  it('leave an organization its last owner', async () => {
+    const person = claims({ groups: ['admins'] });
+    const { token } = await exchange(await signToken(key, person));
+    const params = { organization_id: organizationId };
+    const { users } = await harness.client(token).listUsers({ params });
+    for (const { id, role, email } of users) {
+      if (role === 'owner' && email !== person['email']) {
+        await harness.client(token).removeUser({ params: { ...params, user_id: id } });
+      }
+    }
+    const again = await exchange(await signToken(key, { ...person, groups: ['staff'] }));
+    expect(await rolesOf(again.token)).toEqual(['owner']);
+    const successor = await createMember(
+      harness,
+      { id: organizationId, owner: { email: '', password: '', token } },
+      'owner',
+    );
+    await exchange(await signToken(key, { ...person, groups: ['staff'] }));
+    expect(await rolesOf(token)).toEqual(['viewer']);
+    owner = successor;
+  });
+
+  it('come from a claim within claims, where the operator says so', async () => {
+    const payload = { ...without('groups'), realm_access: { roles: ['staff'] } };
+    const { token } = await exchange(await signToken(key, { ...payload, email_verified: false }), 'nested');
+    expect(await rolesOf(token)).toEqual(['viewer']);
+  });
+});
+
+describe('a person who comes with an address that a user has', () => {
+  it('is that user only where the operator trusts the provider with it, and never with a second identity', async () => {
+    const email = `${randomUUID()}@example.org`;
+    const created = await harness.client(owner).createUser({
+      params: { organization_id: organizationId },
+      body: { email, display_name: 'Eve', password: 'long enough a password', role: 'manager' },
+    });
+    const first = claims({ email });
+    await expect(exchange(await signToken(key, first))).rejects.toMatchObject({ code: 'identity-link-required' });
+    await expect(
+      exchange(await signToken(key, claims({ email, email_verified: false })), 'linking'),
+    ).rejects.toMatchObject({ code: 'identity-email-unverified' });
+    await expect(
+      exchange(await signToken(key, claims({ email, email_verified: 'true' })), 'linking'),
+    ).rejects.toMatchObject({ code: 'identity-email-unverified' });
+    expect((await exchange(await signToken(key, first), 'linking')).user_id).toBe(created.id);
+    // The address was given to somebody else at the provider.
+    await expect(exchange(await signToken(key, claims({ email })), 'linking')).rejects.toMatchObject({
+      status: 409,
+      code: 'identity-linked-already',
+    });
+    // A new address of the person changes nothing.
+    const moved = await signToken(key, { ...first, email: `${randomUUID()}@example.org` });
+    expect((await exchange(moved, 'linking')).user_id).toBe(created.id);
+  });
+
+  it('is made once by two first sign-ins at the same moment', async () => {
+    const payload = claims();
+    const both = await Promise.all([1, 2].map(async () => exchange(await signToken(key, payload))));
+    expect(new Set(both.map(({ user_id: userId }) => userId)).size).toBe(1);
+  });
+});
