@@ -35,7 +35,7 @@ function storeOf() {
       return state.stamp;
     },
   };
-  const memory = new AnswerMemory({ maxBytes: 100_000, observe: () => undefined });
+  const memory = new AnswerMemory({ maxBytes: 100_000, maxAgeMs: 60_000, now: () => 0, observe: () => undefined });
   const readers = rememberedReaders({ ...others, allocations }, { memory, stamps });
   return { counts, state, readers: readers.allocations };
 }
