@@ -78,4 +78,12 @@ describe('remembered readers', () => {
     await expect(readers.readSums('a', what, context)).resolves.toEqual([]);
     expect(counts).toEqual({ days: 2, sums: 2, stamps: 2 });
   });
+
+  it('keep no reading that found a version gone', async () => {
+    const { readers, state } = storeOf();
+    state.sums = null;
+    await expect(readers.readSums('a', what, request())).resolves.toBeNull();
+    state.sums = [];
+    await expect(readers.readSums('a', what, request())).resolves.toEqual([]);
+  });
 });
