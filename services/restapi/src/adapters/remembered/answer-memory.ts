@@ -4,7 +4,7 @@ import { serialize } from 'node:v8';
 export type MemoryOutcome = 'remembered' | 'shared' | 'read';
 
 /** Options of {@link AnswerMemory}. */
-export interface AnswerMemoryOptions {
+interface AnswerMemoryOptions {
   /** Of all answers together, as they would be serialized. */
   readonly maxBytes: number;
   /** Where a store has replicas, one may have told of a change that another was read without: such an answer must not stay. */
