@@ -100,6 +100,7 @@ const maxAddressBytes = 64 * 1024;
 const auditPeriodMs = 1_000;
 /** Of answers that are remembered: what 50 views of dashboards of a large cluster have. */
 const answerMemoryBytes = 64 * 1024 ** 2;
+const answerMaxAgeMs = 10 * 60_000;
 /** A page of a dashboard: what is longer is for the worker. About half a second of parsing. */
 const kubecostMaxBytes = 8 * 1024 ** 2;
 
@@ -197,6 +198,8 @@ function storedReaders(
   };
   const memory = new AnswerMemory({
     maxBytes: answerMemoryBytes,
+    maxAgeMs: answerMaxAgeMs,
+    now: () => performance.now(),
     observe: (outcome) => {
       metrics.storedReads.inc({ outcome });
     },

@@ -2,14 +2,20 @@ import { AnswerMemory, type MemoryOutcome } from './answer-memory';
 
 function memoryOf(maxBytes: number) {
   const outcomes: MemoryOutcome[] = [];
-  const memory = new AnswerMemory({ maxBytes, observe: (outcome) => outcomes.push(outcome) });
+  const clock = { nowMs: 0 };
+  const memory = new AnswerMemory({
+    maxBytes,
+    maxAgeMs: 60_000,
+    now: () => clock.nowMs,
+    observe: (outcome) => outcomes.push(outcome),
+  });
   const ask = (question: string, answer: unknown = question, isKept = true): Promise<unknown> =>
     memory.answer(
       question,
       async () => answer,
       () => isKept,
     );
-  return { memory, outcomes, ask };
+  return { memory, clock, outcomes, ask };
 }
 
 /** A text that takes about so many bytes. */
@@ -34,6 +40,17 @@ describe('the memory of answers', () => {
     await ask('a');
     await ask('b');
     expect(outcomes).toEqual(['remembered', 'read']);
+  });
+
+  it('reads again what is older than it may be', async () => {
+    const { ask, clock } = memoryOf(10_000);
+    await ask('a', 1);
+    clock.nowMs = 60_000;
+    await expect(ask('a', 2)).resolves.toBe(1);
+    clock.nowMs = 60_001;
+    await expect(ask('a', 3)).resolves.toBe(3);
+    clock.nowMs = 120_001;
+    await expect(ask('a', 4)).resolves.toBe(3);
   });
 
   it('keeps no answer that would take more than an eighth of it', async () => {

@@ -4,15 +4,19 @@ import { serialize } from 'node:v8';
 export type MemoryOutcome = 'remembered' | 'shared' | 'read';
 
 /** Options of {@link AnswerMemory}. */
-export interface AnswerMemoryOptions {
+interface AnswerMemoryOptions {
   /** Of all answers together, as they would be serialized. */
   readonly maxBytes: number;
+  /** Where a store has replicas, one may have told of a change that another was read without: such an answer must not stay. */
+  readonly maxAgeMs: number;
+  readonly now: () => number;
   readonly observe: (outcome: MemoryOutcome) => void;
 }
 
 interface Remembered {
   readonly answer: unknown;
   readonly bytes: number;
+  readonly readAtMs: number;
 }
 
 /** One answer may take so much of the memory; a larger one would push out those of everybody else. */
@@ -39,11 +43,8 @@ export class AnswerMemory {
   /** What was answered to this question before, else what `read` gives, which is kept when it is worth it. Nobody may change an answer. */
   async answer<T>(question: string, read: () => Promise<T>, isKept: (answer: T) => boolean): Promise<T> {
     const { observe } = this.options;
-    const known = this.#answers.get(question);
+    const known = this.#known(question);
     if (known !== undefined) {
-      // Behind those that were asked for before.
-      this.#answers.delete(question);
-      this.#answers.set(question, known);
       observe('remembered');
       return known.answer as T;
     }
@@ -60,22 +61,36 @@ export class AnswerMemory {
       }
     }
     observe('read');
+    const readAtMs = this.options.now();
     const reading = read();
     this.#reading.set(question, reading);
     try {
       const answer = await reading;
-      if (isKept(answer)) this.#keep(question, answer);
+      if (isKept(answer)) this.#keep(question, answer, readAtMs);
       return answer;
     } finally {
       this.#reading.delete(question);
     }
   }
 
-  #keep(question: string, answer: unknown): void {
+  /** An answer that is not too old, which is now the last to be forgotten. */
+  #known(question: string): Remembered | undefined {
+    const known = this.#answers.get(question);
+    if (known === undefined) return undefined;
+    this.#answers.delete(question);
+    if (this.options.now() - known.readAtMs > this.options.maxAgeMs) {
+      this.#bytes -= known.bytes;
+      return undefined;
+    }
+    this.#answers.set(question, known);
+    return known;
+  }
+
+  #keep(question: string, answer: unknown, readAtMs: number): void {
     const { maxBytes } = this.options;
     const bytes = bytesOf(answer) + question.length;
     if (bytes > maxBytes * greatestShare) return;
-    this.#answers.set(question, { answer, bytes });
+    this.#answers.set(question, { answer, bytes, readAtMs });
     this.#bytes += bytes;
     for (const [oldest, { bytes: freed }] of this.#answers) {
       if (this.#bytes <= maxBytes) return;

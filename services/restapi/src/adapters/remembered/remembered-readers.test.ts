@@ -35,7 +35,7 @@ function storeOf() {
       return state.stamp;
     },
   };
-  const memory = new AnswerMemory({ maxBytes: 100_000, observe: () => undefined });
+  const memory = new AnswerMemory({ maxBytes: 100_000, maxAgeMs: 60_000, now: () => 0, observe: () => undefined });
   const readers = rememberedReaders({ ...others, allocations }, { memory, stamps });
   return { counts, state, readers: readers.allocations };
 }
@@ -77,5 +77,13 @@ describe('remembered readers', () => {
     await readers.readDays('a', window, options, context);
     await expect(readers.readSums('a', what, context)).resolves.toEqual([]);
     expect(counts).toEqual({ days: 2, sums: 2, stamps: 2 });
+  });
+
+  it('keep no reading that found a version gone', async () => {
+    const { readers, state } = storeOf();
+    state.sums = null;
+    await expect(readers.readSums('a', what, request())).resolves.toBeNull();
+    state.sums = [];
+    await expect(readers.readSums('a', what, request())).resolves.toEqual([]);
   });
 });
