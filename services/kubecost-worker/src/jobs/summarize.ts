@@ -1,4 +1,4 @@
-import { AppError } from '@cloudtuner/errors';
+import { AppError, isAppError } from '@cloudtuner/errors';
 import type { JobProcessor, summarize } from '@cloudtuner/queues';
 import type { z } from 'zod';
 import type { SummaryMetrics } from '../summary-metrics';
@@ -18,7 +18,8 @@ export const summarizeJob =
       if (done.failed > 0) throw new AppError('facts-incomplete', 'Some days could not be summarized.');
       return done.left > 0 ? 'yield' : 'done';
     } catch (error) {
-      metrics.failed();
+      // Another worker is at it, or the cleanup: the next attempt finds what is left.
+      if (!isAppError(error) || error.code !== 'hour-busy') metrics.failed();
       throw error;
     }
   };

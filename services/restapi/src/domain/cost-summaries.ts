@@ -33,9 +33,6 @@ export interface SummariesRead {
   readonly adjustments: readonly SummaryAdjustment[];
 }
 
-/** Where the answer begins; unix seconds. */
-type From = number;
-
 const addedUp = (sums: readonly SummarySum[]): SummaryRow | undefined =>
   accumulateSummaries(sums.map((sum) => [{ ...sum, namespace: '', team: '', owner: '' }]))[0];
 
@@ -58,10 +55,15 @@ const totalOf = (sums: readonly { readonly totalCost: bigint }[] | undefined): b
 export const isComplete = (duration: SummaryDuration, { start, closedHours }: SummaryWindow): boolean =>
   closedHours >= hoursOfWindow(duration, start);
 
-/** Whether two windows can be compared: both are complete, of the same clusters. */
-function comparable({ duration, windows }: SummariesRead): (start: number) => boolean {
+/** What holds for all names of a window. `canCompare`: it and the one before are complete, of the same clusters. */
+interface WindowState {
+  readonly isClosed: boolean;
+  readonly canCompare: boolean;
+}
+
+function statesOf({ duration, windows }: SummariesRead): ReadonlyMap<string, WindowState> {
   const byStart = groupBy(windows, ({ start }) => String(start));
-  return (start) => {
+  const canCompare = (start: number): boolean => {
     const [now = [], before = []] = [start, windowStart(duration, start, -1)].map(
       (at) => byStart.get(String(at)) ?? [],
     );
@@ -72,6 +74,12 @@ function comparable({ duration, windows }: SummariesRead): (start: number) => bo
       [...now, ...before].every((window) => isComplete(duration, window))
     );
   };
+  return new Map(
+    [...byStart].map(([start, ofStart]) => [
+      start,
+      { isClosed: ofStart.every(({ postings }) => postings.length > 0), canCompare: canCompare(Number(start)) },
+    ]),
+  );
 }
 
 function trendOf(cost: bigint, previousCost: bigint): Trend | null {
@@ -82,17 +90,15 @@ function trendOf(cost: bigint, previousCost: bigint): Trend | null {
 }
 
 /**
- * What each window cost each name, by start and then the dearest first. A closed month is what was published of it: what it was closed with and
+ * What each window from `from` (unix seconds) on cost each name, by start and then the dearest first. A closed month is what was published of it: what it was closed with and
  * its adjustments.
  */
-export function namedSummaries(read: SummariesRead, from: From): NamedSummary[] {
-  const { duration, windows, sums, closedSums, adjustments } = read;
+export function namedSummaries(read: SummariesRead, from: number): NamedSummary[] {
+  const { duration, sums, closedSums, adjustments } = read;
   const groups = groupBy(sums, keyOf);
   const closedGroups = groupBy(closedSums, keyOf);
   const adjustmentGroups = groupBy(adjustments, keyOf);
-  const canCompare = comparable(read);
-  const isClosed = (start: number): boolean =>
-    windows.filter((window) => window.start === start).every(({ postings }) => postings.length > 0);
+  const states = statesOf(read);
   const names = new Set([...groups.keys(), ...closedGroups.keys(), ...adjustmentGroups.keys()]);
   return [...names]
     .flatMap((key): NamedSummary[] => {
@@ -104,15 +110,16 @@ export function namedSummaries(read: SummariesRead, from: From): NamedSummary[] 
       const sum = addedUp(groups.get(key) ?? []) ?? nothing;
       if (first === undefined || first.start < from) return [];
       const { start, name } = first;
+      const { isClosed = false, canCompare = false } = states.get(String(start)) ?? {};
       const before = groups.get(keyOf({ name, start: windowStart(duration, start, -1) }));
       return [
         {
           ...{ start, name, source: sum.source, costs: sum.costs, quantities: sum.quantities },
           ...{ sharedCost: sum.sharedCost, totalCost: sum.totalCost },
           ...{ metricsTotalCost: sum.metricsTotalCost, differenceCost: sum.differenceCost },
-          trend: canCompare(start) ? trendOf(sum.totalCost, totalOf(before)) : null,
-          closedCost: isClosed(start) ? totalOf(closedGroups.get(key)) : null,
-          adjustmentCost: isClosed(start) ? totalOf(adjustmentGroups.get(key)) : null,
+          trend: canCompare ? trendOf(sum.totalCost, totalOf(before)) : null,
+          closedCost: isClosed ? totalOf(closedGroups.get(key)) : null,
+          adjustmentCost: isClosed ? totalOf(adjustmentGroups.get(key)) : null,
         },
       ];
     })
