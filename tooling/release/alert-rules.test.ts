@@ -76,6 +76,18 @@ describe('what watches the worker', () => {
     },
   );
 
+  it.each([`${folder}/extraction.yaml`, 'helm/cloudtuner/files/dashboards/extraction.json'])(
+    '%s asks for metrics of extraction that the worker has',
+    (file) => {
+      const asked = [...readText(file).matchAll(/\bcloudtuner_extraction_\w+/g)].map(([name]) =>
+        name.replace(/_(bucket|sum|count)$/, ''),
+      );
+      expect(new Set(asked).size).toBeGreaterThan(2);
+      const known = readText('services/kubecost-worker/README.md');
+      expect(asked.filter((name) => !known.includes(`\`${name}{`))).toEqual([]);
+    },
+  );
+
   it('the chart hands the dashboards to Grafana as they are', async () => {
     const objects = await render('cloudtuner', { example: 'production' });
     const { data, metadata } = find(objects, 'ConfigMap', 'cloudtuner-dashboard-worker');

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { freePort, startPrometheus, workspaceRoot, type PrometheusServer } from '@cloudtuner/local-servers';
+import { startKubecostServer } from '@cloudtuner/kubecost-server';
+import {
+  freePort,
+  startPrometheus,
+  startService,
+  workspaceRoot,
+  type PrometheusServer,
+} from '@cloudtuner/local-servers';
+import { createProducer, extractAllocation } from '@cloudtuner/queues';
 import { createRemoteWriteClient } from '@cloudtuner/remote-write';
 import { startExporter } from '@cloudtuner/sample-cluster';
 import { waitFor } from '@cloudtuner/test-kit';
@@ -18,7 +26,8 @@ import {
 } from './platform';
 
 const startDeadlineMs = 600_000;
-const patienceMs = 120_000;
+// What Kubecost says of an hour is scraped twice, and read with the refresh of the running hour, once a minute.
+const patienceMs = 300_000;
 
 interface Panel {
   readonly title: string;
@@ -113,8 +122,29 @@ async function askForCosts(): Promise<void> {
   ]);
 }
 
+/** A Kubecost that may be asked directly, and whose figures the cluster's Prometheus sends. @returns where these are scraped */
+async function addKubecost(): Promise<string> {
+  const { running } = platform;
+  const kubecost = await startKubecostServer({ cluster: tenant.cluster, product: 'kubecost' });
+  running.add({ name: 'kubecost', stop: () => kubecost.stop() });
+  const exporter = running.add(
+    await startService('allocation-exporter', {
+      ...{ KUBECOST_URL: kubecost.url, POLL_INTERVAL_SECONDS: '5', STALE_AFTER_SECONDS: '60' },
+      ...{ CLOSED_HOUR_SETTLE_SECONDS: '0', CLOSED_HOUR_LOOKBACK_HOURS: '1', CLOSED_HOUR_DWELL_SECONDS: '30' },
+    }),
+  );
+  await tenant.client.updateCloudAccount({
+    params: { cloud_account_id: tenant.accountId },
+    body: { kubecost_endpoint: kubecost.url },
+  });
+  return new URL(exporter.url).host;
+}
+
 beforeAll(async () => {
-  platform = await startPlatform('thanos');
+  platform = await startPlatform('thanos', {
+    ...{ KUBECOST_ENDPOINT_ALLOW: '127.0.0.1=*', KUBECOST_ENDPOINT_DENY: '169.254.0.0/16' },
+    EXTRACT_LOOKBACK_HOURS: '2',
+  });
   const { services, servers, running } = platform;
   tenant = await platform.createTenant('shop', 'shop');
   newcomer = await platform.createTenant('newcomer', 'shop');
@@ -134,6 +164,7 @@ beforeAll(async () => {
 
   const exporter = await startExporter({ cluster: tenant.cluster, host: '127.0.0.1', port: 0 });
   running.add({ name: 'exporter', stop: () => exporter.stop() });
+  const figures = await addKubecost();
   const port = await freePort();
   const { write_username: username, write_password: password } = tenant.account;
   customers = running.add(
@@ -143,6 +174,7 @@ beforeAll(async () => {
       scrapeIntervalSeconds: 5,
       scrape: [
         { job: 'cluster', targets: [`127.0.0.1:${String(exporter.port)}`], honorLabels: true },
+        { job: 'allocation-exporter', targets: [figures], honorLabels: true },
         { job: 'prometheus', targets: [`127.0.0.1:${String(port)}`] },
       ],
       remoteWrite: [{ url: `${services.diproxy.url}/storage/api/v2/write`, username, password }],
@@ -157,11 +189,17 @@ it(
   async () => {
     const queries = queriesIn('helm/cloudtuner/files/dashboards');
     expect(queries.length).toBeGreaterThan(40);
-    const using = setInterval(() => void Promise.all([writeBadly(), askForCosts()]), 5_000);
+    const jobs = createProducer(extractAllocation, {
+      ...{ redisUrl: platform.servers.redis.url, prefix: 'cloudtuner' },
+    });
+    // Its schedule is once an hour; the worker knows of a new endpoint some seconds later.
+    const extract = () => jobs.enqueue({ cloudAccountId: tenant.accountId });
+    const using = setInterval(() => void Promise.all([writeBadly(), askForCosts(), extract()]), 5_000);
     try {
       expect(await emptyOf(operators, queries)).toEqual([]);
     } finally {
       clearInterval(using);
+      await jobs.close();
     }
   },
   startDeadlineMs,

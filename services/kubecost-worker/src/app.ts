@@ -91,7 +91,7 @@ function createAdapters(config: Config, { logger, registry, now = Date.now }: Wo
     accounts: createAccounts(metadata, now),
     dispatcher: createDispatcher(queues),
     extractMetrics,
-    kubecosts: kubecostsOf(config, extractMetrics.onBreakerState),
+    kubecosts: kubecostsOf(config, extractMetrics),
     extracts: createExtractStore(clickhouse),
     schedulers: createExtractSchedulers(queues, logger),
     touched: touchedHoursOf(config),

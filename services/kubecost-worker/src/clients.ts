@@ -68,7 +68,7 @@ export function metroculusOf(config: Config): MetroculusClient {
 /** The Kubecosts of accounts, as far as the configuration lets them be asked. */
 export function kubecostsOf(
   config: Config,
-  onBreakerState: NonNullable<KubecostClientsOptions['onBreakerState']>,
+  { onBreakerState, onAttempt }: Required<Pick<KubecostClientsOptions, 'onBreakerState' | 'onAttempt'>>,
 ): KubecostClients {
   return createKubecostClients({
     policy: createEndpointPolicy({
@@ -79,6 +79,7 @@ export function kubecostsOf(
     maxStreamBytes: config.EXTRACT_MAX_BYTES,
     maxJsonBytes: config.EXTRACT_MAX_JSON_BYTES,
     onBreakerState,
+    onAttempt,
   });
 }
 

@@ -91,7 +91,7 @@ export const config = defineConfig({
       min: 1_024,
     },
   ),
-  EXTRACT_MAX_JSON_BYTES: env.integer('The same of assets and budgets, which are parsed as a whole.', {
+  EXTRACT_MAX_JSON_BYTES: env.integer('The same of assets and budgets, which are held as a whole.', {
     default: 16 * 1024 * 1024,
     min: 1_024,
   }),

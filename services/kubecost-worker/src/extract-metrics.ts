@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from '@cloudtuner/service-kit';
-import type { KubecostClientsOptions } from '@cloudtuner/kubecost-client';
+import type { KubecostClientsOptions, KubecostEndpoint } from '@cloudtuner/kubecost-client';
 import { extractKinds, type ExtractKind } from './domain/extraction';
 import type { ExtractAge } from './extract-ports';
 
@@ -7,11 +7,15 @@ import type { ExtractAge } from './extract-ports';
 export interface ExtractMetrics {
   run(kind: ExtractKind, outcome: (typeof outcomes)[number], seconds: number): void;
   readonly onBreakerState: NonNullable<KubecostClientsOptions['onBreakerState']>;
+  readonly onAttempt: NonNullable<KubecostClientsOptions['onAttempt']>;
   /** Asks for the ages when the metrics are read; while they cannot be had they are left out. */
   watchAges(ages: () => Promise<readonly ExtractAge[]>): void;
 }
 
 const outcomes = ['stored', 'unchanged', 'nothing', 'not-offered', 'failed'] as const;
+
+/** What the worker asks of a Kubecost. */
+const askedEndpoints = ['detect', 'allocation', 'assets', 'budgets'] as const satisfies readonly KubecostEndpoint[];
 
 const breakerValues = { closed: 0, 'half-open': 1, open: 2 } as const;
 
@@ -32,6 +36,15 @@ export function createExtractMetrics(registers: Registry[]): ExtractMetrics {
     buckets: [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300],
     registers,
   });
+  const requests = new Histogram({
+    name: 'cloudtuner_extraction_api_seconds',
+    help: 'How long Kubecosts took to answer a request whole, by endpoint and outcome: answered, cancelled, or the code of what failed.',
+    labelNames: ['endpoint', 'outcome'] as const,
+    buckets: [0.05, 0.25, 1, 2.5, 5, 10, 30, 60, 120, 300],
+    registers,
+  });
+  // From 0: the first answer has a rate, too.
+  for (const endpoint of askedEndpoints) requests.zero({ endpoint, outcome: 'answered' });
   const breakers = new Gauge({
     name: 'cloudtuner_extraction_breaker_state',
     help: 'Circuit breaker of an endpoint of an account’s Kubecost, since it first changed: 0 closed, 1 half-open, 2 open.',
@@ -43,6 +56,9 @@ export function createExtractMetrics(registers: Registry[]): ExtractMetrics {
       const labels = { kind, outcome: labelOf(outcome) };
       runs.inc(labels);
       duration.observe(labels, seconds);
+    },
+    onAttempt(endpoint, outcome, seconds) {
+      requests.observe({ endpoint, outcome: labelOf(outcome) }, seconds);
     },
     onBreakerState(cloudAccountId, endpoint, state) {
       const labels = { cloud_account_id: cloudAccountId, endpoint };
