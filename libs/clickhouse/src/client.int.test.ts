@@ -97,6 +97,34 @@ describe('a query', () => {
     expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
+  it('is ended in the server when it is cancelled', async () => {
+    const marker = randomTenant();
+    const abort = new AbortController();
+    const endless = client.query({
+      sql: 'SELECT count() AS n FROM numbers(1000000000000) WHERE sipHash64(number) = 1',
+      schema: z.object({}),
+      tag,
+      tenant: marker,
+      limits: { maxExecutionSeconds: 100 },
+      signal: abort.signal,
+    });
+    const ended = endless.catch((error: unknown) => error);
+    const running = async (): Promise<number | undefined> => {
+      const sql = `SELECT count() AS count FROM system.processes WHERE position(Settings['log_comment'], {marker:String}) > 0`;
+      const [row] = await ask(sql, z.object({ count: z.coerce.number() }), { params: { marker } });
+      return row?.count;
+    };
+    await waitFor(async () => (await running()) === 1, { what: 'the query to run', timeoutMs: 30_000 });
+    abort.abort();
+    expect(await ended).toBeInstanceOf(AppError);
+    await waitFor(async () => (await running()) === 0, { what: 'the query to end', timeoutMs: 30_000 });
+  });
+
+  it('cannot write', async () => {
+    await run('CREATE TABLE kept (a UInt32) ENGINE = MergeTree ORDER BY a');
+    await expect(ask('INSERT INTO kept SELECT 1', z.object({}))).rejects.toMatchObject({ code: 'clickhouse-rejected' });
+  });
+
   it('names a statement that is wrong, and a table that is not there', async () => {
     await expect(ask('SELEKT 1', z.object({}))).rejects.toMatchObject({
       code: 'clickhouse-rejected',

@@ -32,11 +32,18 @@ function usageSettings({ maxExecutionSeconds, maxMemoryBytes }: Required<QueryLi
   };
 }
 
+/**
+ * A statement that only reads is ended by the server when its client has gone. It looks for that at each progress of the query, and
+ * only if it was told that nothing is written; 2 leaves the statement its own settings.
+ */
+const endedWithClient: ClickHouseSettings = { readonly: '2', cancel_http_readonly_queries_on_client_close: 1 };
+
 /** Settings of a SELECT: what it may use. */
 export function querySettings(tag: QueryTag, tenant: string, limits: QueryLimits = {}): ClickHouseSettings {
   const wanted = { ...defaultLimits, ...limits };
   return {
     ...statementSettings(tag, tenant),
+    ...endedWithClient,
     ...usageSettings(wanted),
     max_result_rows: String(wanted.maxResultRows),
     result_overflow_mode: 'throw',

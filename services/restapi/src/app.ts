@@ -48,7 +48,6 @@ import { createMetadataNotedQuotas } from './adapters/metadata-noted-quotas';
 import { timedClickhouse } from './adapters/timed-clickhouse';
 import { createQueueBackfills } from './adapters/queue-backfills';
 import type { Config } from './config';
-import { parseIdentityProviders } from './domain/identity-provider';
 import { createReadMarks } from './domain/read-marks';
 import { createSignInThrottle } from './domain/sign-in-throttle';
 import { createAuditTrail } from './http/audit-trail';
@@ -231,7 +230,7 @@ function identityDependencies(config: Config, metadata: Metadata, context: { met
       maxKeys: signInMaxKeys,
       now,
     }),
-    identityProviders: createOidcIdentityProviders(parseIdentityProviders(config.OIDC_PROVIDERS), {
+    identityProviders: createOidcIdentityProviders(config.OIDC_PROVIDERS ?? [], {
       clusterSecret: config.CLUSTER_SECRET,
       now,
     }),

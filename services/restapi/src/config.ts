@@ -1,4 +1,5 @@
 import { deniedByDefault } from '@cloudtuner/kubecost-client';
+import { identityProvidersText } from './domain/identity-provider';
 import { commonConfig, defineConfig, env, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
 
 const day = 86_400;
@@ -17,8 +18,10 @@ export const config = defineConfig({
     'Failed sign-ins in five minutes, per client address and e-mail address, before the next is refused.',
     { default: 10, min: 1, max: 1000 },
   ),
-  OIDC_PROVIDERS: env.optionalSecret(
+  OIDC_PROVIDERS: env.optionalSecretOf(
     'Identity providers where people sign in, as a JSON list; its fields are under “Signing in elsewhere”.',
+    'secret, JSON',
+    identityProvidersText,
   ),
   RATE_LIMIT_TOKEN_UNITS: env.integer(
     'Units that one token has in a minute, in each process: 1 for a small answer, 5 for a query, 50 for an export.',

@@ -90,6 +90,9 @@ export const env = {
   /** Required, at least 16 characters, from `<NAME>` or the file named by `<NAME>_FILE`; never a default. */
   secret: (doc: string): Field<string> => field(doc, 'secret', secretText, { secret: true }),
   optionalSecret: (doc: string): Field<string | undefined> => optionalField(doc, 'secret', text, true),
+  /** A secret that is more than a text; the issues of its schema name fields and no values. */
+  optionalSecretOf: <T>(doc: string, typeText: string, schema: z.ZodType<T, string>): Field<T | undefined> =>
+    optionalField(doc, typeText, schema, true),
   /** A TCP port; 0 lets the system choose one. */
   port: (doc: string, options: { default: number }): Field<number> =>
     field(doc, 'port', numeric('integer', { min: 0, max: 65535 }), { defaultText: String(options.default) }),

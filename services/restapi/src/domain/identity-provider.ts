@@ -90,24 +90,22 @@ function jsonOf(text: string): unknown {
     return JSON.parse(text);
   } catch {
     // The parser's own message shows a part of the text, which has secrets.
-    throw new TypeError('OIDC_PROVIDERS is not JSON');
+    return undefined;
   }
 }
 
-/** The providers of `OIDC_PROVIDERS`. @throws TypeError that names the fields and none of their values. */
-export function parseIdentityProviders(text: string | undefined): IdentityProvider[] {
-  if (text === undefined) return [];
+/** The providers of a JSON text. What is wrong with it is told by the names of fields, without their values. */
+export const identityProvidersText = z.string().transform((text, context): IdentityProvider[] => {
   const parsed = z.array(providerSchema).max(maxListed).safeParse(jsonOf(text));
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
-    throw new TypeError(`OIDC_PROVIDERS: ${faults.join('; ')}`);
+    const faults = parsed.error.issues.map(({ path, message }) => [...path, message].join(' '));
+    context.addIssue(`is no JSON list of providers: ${faults.join('; ')}`);
+    return z.NEVER;
   }
   const providers = parsed.data.map(providerOf);
-  if (new Set(providers.map(({ name }) => name)).size < providers.length) {
-    throw new TypeError('OIDC_PROVIDERS: two providers have one name');
-  }
+  if (new Set(providers.map(({ name }) => name)).size < providers.length) context.addIssue('has two of one name');
   return providers;
-}
+});
 
 /** True when the provider speaks for people of the organization. */
 export function serves({ organizationIds }: IdentityProvider, organizationId: string): boolean {

@@ -58,16 +58,21 @@ async function linkByEmail(
   { user, recordIn }: { user: ExternalUser; recordIn: RecordIn },
 ): Promise<ExternalUser> {
   const identity = identityOf(claims);
-  if (user.identities.some(({ issuer }) => issuer === identity.issuer)) {
+  const linked = user.identities.find(({ issuer }) => issuer === identity.issuer);
+  // Another first sign-in of the same person was faster by a moment.
+  if (linked?.subject === identity.subject) return user;
+  if (linked !== undefined) {
     throw new AppError('identity-linked-already', 'The user with this address has another identity of the provider.');
   }
   if (!provider.linkByEmail || !user.organizationIds.every((id) => serves(provider, id))) {
     throw new AppError('identity-link-required', 'There is a user with this address, who has to link this identity.');
   }
   const details = { change: 'identity linked by e-mail', user_id: user.id, provider: provider.name, ...identity };
-  const linked = await externalUsers.linkIdentity(user.id, identity, recordIn(user.organizationIds, details));
-  if (!linked) throw new AppError('identity-linked-already', 'The user has been linked by somebody else.');
-  return { ...user, identities: [...user.identities, identity] };
+  const isDone = await externalUsers.linkIdentity(user.id, identity, recordIn(user.organizationIds, details));
+  if (isDone) return { ...user, identities: [...user.identities, identity] };
+  const holder = await externalUsers.findByIdentity(identity);
+  if (holder?.id === user.id) return holder;
+  throw new AppError('identity-linked-already', 'The user has been linked to another identity meanwhile.');
 }
 
 async function findOrCreate(
