@@ -213,6 +213,8 @@ const forbidden = [
     ],
   ),
   fence('kubecost', ['cockatiel', '@streamparser/json'], ['^libs/kubecost-client/']),
+  fence('influxdb', ['@influxdata/[^/]+'], ['^services/kubecost-worker/src/adapters/influxdb/']),
+  fence('etcd', ['etcd3'], ['^libs/service-kit/src/etcd/']),
   fence('axios', ['axios'], ['^libs/[^/]+-client/']),
   fence('wire', ['snappy', 'snappyjs', 'protobufjs'], ['^libs/remote-write/', '\\.test\\.ts$']),
 ];

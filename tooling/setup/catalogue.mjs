@@ -6,6 +6,13 @@ const prometheusVersion = versionCheck({ args: ['--version'], pattern: /version 
 const prometheus3Version = versionCheck({ args: ['--version'], pattern: /version (\d+\.\d+\.\d+)/, minimum: '3.0' });
 const thanosVersion = versionCheck({ args: ['--version'], pattern: /version (\d+\.\d+\.\d+)/, minimum: '0.35' });
 
+const influxVersion = versionCheck({
+  args: ['version'],
+  pattern: /InfluxDB v(\d+\.\d+(?:\.\d+)?)/,
+  minimum: '1.6',
+  below: '2',
+});
+const etcdVersion = versionCheck({ args: ['--version'], pattern: /etcd Version: (\d+\.\d+\.\d+)/, minimum: '3.4' });
 const helmVersion = versionCheck({ args: ['version'], pattern: /Version:"v(\d+\.\d+)/, minimum: '3.14', below: '4' });
 
 const prometheusTool = {
@@ -79,6 +86,18 @@ export const servers = {
     // The npm package chdb, behind our own HTTP process: pnpm has installed it already.
     embedded: true,
   },
+  influxdb: {
+    title: 'InfluxDB 1.6 or later of 1.x, for the export of costs',
+    image: { image: 'influxdb:1.8.10-alpine' },
+    path: [{ command: 'influxd', check: influxVersion }],
+    debian: { package: 'influxdb', binary: 'usr/bin/influxd', check: influxVersion },
+  },
+  etcd: {
+    title: 'etcd 3.4 or later, for settings that are read from it',
+    image: { image: 'quay.io/coreos/etcd:v3.5.21' },
+    path: [{ command: 'etcd', check: etcdVersion }],
+    debian: { package: 'etcd-server', binary: 'usr/bin/etcd', check: etcdVersion },
+  },
   helm: {
     title: 'Helm 3.14 or later, which renders the charts',
     path: [{ command: 'helm', check: helmVersion }],
@@ -131,7 +150,7 @@ export function needsOf(purpose, { store, storeUrlGiven }) {
     case 'test':
       return {
         required: [
-          ...['redis', 'mongodb', 'prometheus', 'prometheus3', 'thanos', 'clickhouse'],
+          ...['redis', 'mongodb', 'prometheus', 'prometheus3', 'thanos', 'clickhouse', 'influxdb', 'etcd'],
           ...['helm', 'kubectl-validate', 'openmetrics-parser', 'schemathesis'],
         ],
         wanted: [],

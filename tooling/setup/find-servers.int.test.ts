@@ -174,6 +174,8 @@ describe('what a purpose needs', () => {
         'prometheus3',
         'thanos',
         'clickhouse',
+        'influxdb',
+        'etcd',
         'helm',
         'kubectl-validate',
         'openmetrics-parser',

@@ -24,10 +24,19 @@
 {{- $_ := set $env "METRICS_QUERY_URL" (include "cloudtuner.metricsQueryUrl" $root) -}}
 {{- else if eq $connection "metroculus" -}}
 {{- $_ := set $env "METROCULUS_URL" (default "http://metroculus" $values.metroculus.url) -}}
+{{- else if and (eq $connection "influxdb") $values.influxdb.url -}}
+{{- $_ := set $env "INFLUXDB_URL" $values.influxdb.url -}}
+{{- $_ := set $env "INFLUXDB_DATABASE" $values.influxdb.database -}}
+{{- with $values.influxdb.username }}{{ $_ := set $env "INFLUXDB_USERNAME" . }}{{ end -}}
+{{- else if and (eq $connection "etcd") $values.etcd.url -}}
+{{- $_ := set $env "ETCD_URL" $values.etcd.url -}}
+{{- $_ := set $env "ETCD_PREFIX" $values.etcd.prefix -}}
+{{- with $values.etcd.username }}{{ $_ := set $env "ETCD_USERNAME" . }}{{ end -}}
 {{- end -}}
-{{- with (dig "tls" nil (default dict (index $values $connection))) -}}
+{{- $isOff := and (has $connection (list "influxdb" "etcd")) (not (dig "url" "" (default dict (index $values $connection)))) -}}
+{{- with (ternary nil (dig "tls" nil (default dict (index $values $connection))) $isOff) -}}
 {{- $area := include "cloudtuner.area" $connection -}}
-{{- $_ := set $env (printf "%s_TLS_VERIFY" $area) .verify -}}
+{{- if hasKey . "verify" }}{{ $_ := set $env (printf "%s_TLS_VERIFY" $area) .verify }}{{ end -}}
 {{- if .existingSecret -}}
 {{- $_ := set $env (printf "%s_TLS_CA_FILE" $area) (printf "/etc/cloudtuner/tls/%s/ca.crt" $connection) -}}
 {{- if .clientCertificate -}}
@@ -69,6 +78,18 @@
       name: {{ include "cloudtuner.secretName" (dict "root" $root "connection" $connection) }}
       key: clickhouse_password
       optional: true
+{{- else if has $connection (list "influxdb" "etcd") }}
+{{- $optional := index $root.Values.connections $connection }}
+{{- if and $optional.url $optional.existingSecret }}
+{{- range $part := ternary (list "password" "token") (list "password") (eq $connection "influxdb") }}
+- name: {{ include "cloudtuner.area" $connection }}_{{ upper $part }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $optional.existingSecret }}
+      key: {{ $connection }}_{{ $part }}
+      optional: true
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- if eq .name "restapi" }}

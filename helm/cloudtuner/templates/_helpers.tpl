@@ -22,7 +22,7 @@ app.kubernetes.io/name: {{ .name }}
 
 {{- /* Which connections a service has. */ -}}
 {{- define "cloudtuner.connections" -}}
-{{- $connections := dict "diproxy" (list "mongodb" "redis" "metricsWrite") "metroculus" (list "metricsQuery" "mongodb" "clusterSecret") "kubecost-worker" (list "mongodb" "redis" "clickhouse" "metroculus" "clusterSecret") "restapi" (list "mongodb" "redis" "clickhouse" "metroculus" "clusterSecret") -}}
+{{- $connections := dict "diproxy" (list "mongodb" "redis" "metricsWrite" "etcd") "metroculus" (list "metricsQuery" "mongodb" "clusterSecret" "etcd") "kubecost-worker" (list "mongodb" "redis" "clickhouse" "metroculus" "clusterSecret" "influxdb" "etcd") "restapi" (list "mongodb" "redis" "clickhouse" "metroculus" "clusterSecret" "etcd") -}}
 {{ toYaml (index $connections .) }}
 {{- end }}
 

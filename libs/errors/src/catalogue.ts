@@ -398,6 +398,21 @@ export const errorCatalogue = {
   ),
 
   // Kubecost and OpenCost
+  'influxdb-unavailable': entry(
+    'upstream-unavailable',
+    'InfluxDB cannot be reached, refuses our credentials, or lacks the database',
+    'Check INFLUXDB_URL, the user and that its database exists; the export is tried again by itself and loses no hour.',
+  ),
+  'influxdb-timeout': entry(
+    'timeout',
+    'InfluxDB did not answer in time',
+    'The export is tried again by itself; give InfluxDB more resources, or raise INFLUXDB_TIMEOUT_SECONDS.',
+  ),
+  'influxdb-rejected': entry(
+    'upstream-rejected',
+    'InfluxDB refused the points themselves',
+    'The log has its reason: most often a field of another type in the same measurement, or a limit on the values of a tag.',
+  ),
   'kubecost-unavailable': entry(
     'upstream-unavailable',
     'Kubecost cannot be reached, or answers with an error of its own',

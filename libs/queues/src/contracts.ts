@@ -123,6 +123,23 @@ export const summarize = defineQueue({
   removeOnFail: { ageSeconds: 7 * 86_400, count: 1_000 },
 });
 
+/**
+ * Brings the closed hours of `[fromHour, toHour)` to InfluxDB, as far as it does not have them as they are now. Asked for after an hour was
+ * stored, and for the last days once an hour; kept, so that the latter is asked for once.
+ */
+export const exportInfluxdb = defineQueue({
+  name: 'export-influxdb',
+  payload: z
+    .object({ cloudAccountId, fromHour: hour, toHour: hour })
+    .refine((payload) => Date.parse(payload.fromHour) < Date.parse(payload.toHour), 'fromHour must be before toHour'),
+  jobId: (payload) => `${payload.cloudAccountId}_${secondsOf(payload.fromHour)}_${secondsOf(payload.toHour)}`,
+  // With five minutes between attempts: about a day of somebody else's outage. What is given up is asked for again within the hour.
+  attempts: 300,
+  backoff: { baseMs: 1_000, maxMs: 300_000 },
+  removeOnComplete: { ageSeconds: 2 * 3_600, count: 100_000 },
+  removeOnFail: { ageSeconds: 2 * 3_600, count: 100_000 },
+});
+
 /** Hours that are done without a gap from the start of the window, and hours in all. */
 export const backfillProgress = z.object({ doneHours: z.int().min(0), totalHours: z.int().min(0) });
 

@@ -4,6 +4,7 @@ export {
   cleanup,
   closeDay,
   closeHour,
+  exportInfluxdb,
   extractAllocation,
   extractAssets,
   extractBudgets,

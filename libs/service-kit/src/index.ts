@@ -23,6 +23,7 @@ export {
   type ServerTlsOptions,
   type TlsOptions,
 } from './config/shared-fields';
+export { etcdConfig } from './etcd/etcd-config';
 export { createHealth, type Health, type Readiness } from './health';
 export { createAdminServer } from './http/admin-server';
 export { answerHealth } from './http/health-routes';

@@ -1,6 +1,10 @@
+import cluster from 'node:cluster';
 import { setTimeout as setTimeoutAsync } from 'node:timers/promises';
 import { ConfigError, type ConfigDefinition } from './config/config';
 import type { Field } from './config/fields';
+import { etcdOptions } from './etcd/etcd-config';
+import { runBelowEtcd } from './etcd/run-below-etcd';
+import { handOverMessage, readyMessage } from './etcd/supervise';
 import { createHealth, type Health } from './health';
 import { createAdminServer } from './http/admin-server';
 import { createLifecycle } from './lifecycle';
@@ -45,48 +49,66 @@ export interface ServiceDefinition<F extends CommonShape & Readonly<Record<strin
 // sysexits.h: EX_CONFIG
 const configurationExitCode = 78;
 
-function parseConfig<F extends CommonShape & Readonly<Record<string, Field<unknown>>>>(
-  definition: ServiceDefinition<F>,
-): ReturnType<ConfigDefinition<F>['parse']> | undefined {
+/** Reads something of the environment; when it is not usable says why and sets the exit code. */
+function tryConfig<T>(
+  { name, process }: { readonly name: string; readonly process: NodeJS.Process },
+  read: () => T,
+): T | 'unusable' {
   try {
-    return definition.config.parse(definition.process.env);
+    return read();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    definition.process.stderr.write(`${definition.name}: ${error.message}\n`);
-    return undefined;
+    process.stderr.write(`${name}: ${error.message}\n`);
+    process.exitCode = configurationExitCode;
+    return 'unusable';
   }
 }
 
 /**
  * Runs a service until a signal: configuration, admin port, start, graceful stop below a hard deadline.
+ * With `ETCD_URL` in the environment it runs in a process of its own, with what is in etcd, and is replaced when that changes.
  * Exit codes: 0 after a signal, 1 after a failure, 78 when the configuration is not usable.
  */
 export async function runService<F extends CommonShape & Readonly<Record<string, Field<unknown>>>>(
   definition: ServiceDefinition<F>,
 ): Promise<void> {
+  const { name, config, process } = definition;
+  if (cluster.isWorker) return runHere(definition);
+  const etcd = tryConfig(definition, () => etcdOptions(process.env));
+  if (etcd === 'unusable') return;
+  if (etcd === undefined) return runHere(definition);
+  const names = config.describe().map((field) => field.name);
+  await runBelowEtcd({ name, names, process, check: (environment) => void config.parse(environment) }, etcd);
+}
+
+/** Runs the service in this process. */
+async function runHere<F extends CommonShape & Readonly<Record<string, Field<unknown>>>>(
+  definition: ServiceDefinition<F>,
+): Promise<void> {
   const { name, process } = definition;
-  const config = parseConfig(definition);
-  if (config === undefined) {
-    process.exitCode = configurationExitCode;
-    return;
-  }
+  const config = tryConfig(definition, () => definition.config.parse(process.env));
+  if (config === 'unusable') return;
   const { HOST, ADMIN_PORT, LOG_LEVEL, SHUTDOWN_DEADLINE_SECONDS, SHUTDOWN_DELAY_SECONDS = 0 }: CommonValues = config;
   const logger = createLogger({ service: name, level: LOG_LEVEL });
   const registry = createRegistry(name);
   const health = createHealth();
   const lifecycle = createLifecycle(logger);
+  const admin = createAdminServer({ host: HOST, port: ADMIN_PORT, registry, health, logger });
 
   let drain = (): Promise<void> => Promise.resolve();
 
   const stop = async (reason: string, exitCode: number): Promise<never> => {
     logger.info({ reason }, 'stopping');
-    health.setAccepting(false);
+    const isReplaced = reason === handOverMessage;
+    // Who asks after the service is to hear of the one that has taken its place, on the same ports.
+    if (isReplaced) await admin.stop();
+    else health.setAccepting(false);
     setTimeout(() => {
       logger.error('the stop took longer than its deadline');
       process.exit(1);
     }, SHUTDOWN_DEADLINE_SECONDS * 1000).unref();
     // A process that has failed takes no more work.
-    if (exitCode === 0) await drain();
+    if (exitCode === 0 && !isReplaced) await drain();
     await lifecycle.stop();
     logger.info('stopped');
     return process.exit(exitCode);
@@ -101,6 +123,9 @@ export async function runService<F extends CommonShape & Readonly<Record<string,
       stopOnce(signal, 0);
     });
   }
+  process.on('message', (message: unknown) => {
+    if (cluster.isWorker && message === handOverMessage) stopOnce(handOverMessage, 0);
+  });
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
       logger.fatal({ err: error }, event);
@@ -109,7 +134,7 @@ export async function runService<F extends CommonShape & Readonly<Record<string,
   }
 
   try {
-    lifecycle.add(createAdminServer({ host: HOST, port: ADMIN_PORT, registry, health, logger }));
+    lifecycle.add(admin);
     const app = await definition.createApp(config, { logger, registry, health });
     lifecycle.add({ name, start: () => app.start(), stop: () => app.stop() });
     await lifecycle.start();
@@ -119,6 +144,7 @@ export async function runService<F extends CommonShape & Readonly<Record<string,
     };
     health.setAccepting(true);
     logger.info('ready');
+    if (cluster.isWorker) process.send?.(readyMessage);
   } catch (error) {
     logger.fatal({ err: error }, 'could not start');
     stopOnce('could not start', 1);

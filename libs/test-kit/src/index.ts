@@ -2,6 +2,8 @@ export { startKubecostServer, type Fault, type KubecostServer } from '@cloudtune
 export {
   freePort,
   startClickhouse,
+  startEtcd,
+  startInflux,
   startMongo,
   startPrometheus,
   startRedis,

@@ -28,7 +28,7 @@ describe('shared servers', () => {
 
   it('says which server there is not', async () => {
     const broker = process.env[brokerVariable] ?? '';
-    expect(await (await fetch(`${broker}/etcd`)).text()).toBe('There is no shared server etcd.');
+    expect(await (await fetch(`${broker}/postgres`)).text()).toBe('There is no shared server postgres.');
   });
 
   it('gives the MongoDB protocol an address of this machine', async () => {

@@ -23,6 +23,7 @@ export interface SharedServers {
   clickhouse(): Promise<ClickhouseAddress>;
   prometheus(): Promise<StoreAddress>;
   thanos(): Promise<StoreAddress>;
+  influxdbUrl(): Promise<string>;
 }
 
 /** @throws Error outside the `int` project of Jest, and, when asked, for a server that could not be started. */
@@ -40,5 +41,6 @@ export function sharedServers(): SharedServers {
     clickhouse: () => ask('clickhouse'),
     prometheus: () => ask('prometheus'),
     thanos: () => ask('thanos'),
+    influxdbUrl: async () => (await ask<{ url: string }>('influxdb')).url,
   };
 }

@@ -1,5 +1,13 @@
 import { defaultReservedLabels, defaultWriteLimits } from '@cloudtuner/remote-write';
-import { commonConfig, defineConfig, env, serverTlsConfig, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
+import {
+  commonConfig,
+  defineConfig,
+  env,
+  etcdConfig,
+  serverTlsConfig,
+  tlsConfig,
+  type ConfigOf,
+} from '@cloudtuner/service-kit';
 
 const mebibyte = 1024 * 1024;
 const positive = (doc: string, value: number): ReturnType<typeof env.integer> =>
@@ -7,6 +15,7 @@ const positive = (doc: string, value: number): ReturnType<typeof env.integer> =>
 
 export const config = defineConfig({
   ...commonConfig({ port: 8935, adminPort: 9935 }),
+  ...etcdConfig(),
   SHUTDOWN_DELAY_SECONDS: env.number(
     'How long after SIGTERM writes are still taken while readiness is off already, so that balancers notice first.',
     { default: 3, min: 0, max: 60 },

@@ -6,6 +6,7 @@ import {
   createConsumer,
   createProducer,
   createQueueMetrics,
+  exportInfluxdb,
   extractAllocation,
   extractAssets,
   extractBudgets,
@@ -23,6 +24,7 @@ import { createLifecycle, runWithRequestId, type App, type AppContext } from '@c
 import { createCleanupStore } from './adapters/clickhouse/cleanup-store';
 import { createExtractStore } from './adapters/clickhouse/extract-store';
 import { createDayStore } from './adapters/clickhouse/day-store';
+import { createExportSource } from './adapters/clickhouse/export-source';
 import { createHourStore } from './adapters/clickhouse/hour-store';
 import { createKubecostStore } from './adapters/clickhouse/kubecost-store';
 import { createPlanStore } from './adapters/clickhouse/plan-store';
@@ -31,21 +33,35 @@ import { createSchemaKeeper } from './adapters/clickhouse/schema-keeper';
 import { readTableSizes } from './adapters/clickhouse/table-sizes';
 import { readCostSpikes, readDiskSpace } from './adapters/clickhouse/watched-stores';
 import { createDocumentReader } from './adapters/kubecost/document-reader';
+import { connectInflux } from './adapters/influxdb/influx-connection';
+import { createInfluxSink } from './adapters/influxdb/influx-sink';
 import { createAccounts } from './adapters/metadata/accounts';
 import { createDescriptionReader } from './adapters/metroculus/description-reader';
 import { createHourReader } from './adapters/metroculus/hour-reader';
 import { createKubecostReader } from './adapters/metroculus/kubecost-reader';
 import { createDispatcher } from './adapters/queues/dispatcher';
+import { createExportRequests } from './adapters/queues/export-requests';
 import { createExtractSchedulers } from './adapters/queues/extract-schedulers';
 import { keepScheduler } from './adapters/queues/plan-scheduler';
 import { createRedisLocks } from './adapters/redis/redis-locks';
-import { clickhouseOf, kubecostsOf, metadataOf, metroculusOf, queuesOf, schemaOf, touchedHoursOf } from './clients';
+import {
+  clickhouseOf,
+  influxOf,
+  kubecostsOf,
+  metadataOf,
+  metroculusOf,
+  queuesOf,
+  schemaOf,
+  touchedHoursOf,
+} from './clients';
 import type { Config } from './config';
+import { createExportMetrics } from './export-metrics';
 import { createExtractMetrics } from './extract-metrics';
 import { backfillJob } from './jobs/backfill';
 import { cleanupJob } from './jobs/cleanup';
 import { closeDayJob } from './jobs/close-day';
 import { closeHourJob } from './jobs/close-hour';
+import { exportInfluxdbJob } from './jobs/export-influxdb';
 import { extractJob } from './jobs/extract';
 import { createHourSlots } from './jobs/hour-slots';
 import { planHoursJob } from './jobs/plan-hours';
@@ -73,6 +89,8 @@ const stopReserveSeconds = 5;
 const daysPerTurn = 31;
 /** How far back it is looked for hours that are closed and not summarized, for the metric. */
 const behindDays = 7;
+/** Accounts that are exported at the same time. */
+const exportsAtOnce = 2;
 
 type Adapters = ReturnType<typeof createAdapters>;
 
@@ -93,6 +111,7 @@ function createAdapters(config: Config, { logger, registry, now = Date.now }: Wo
     extractMetrics,
     kubecosts: kubecostsOf(config, extractMetrics),
     extracts: createExtractStore(clickhouse),
+    exports: influxOf(config) === null ? null : createExportRequests(queues),
     schedulers: createExtractSchedulers(queues, logger),
     touched: touchedHoursOf(config),
     locks: createRedisLocks({ ...queues, ttlMs: config.LOCK_SECONDS * 1_000 }),
@@ -108,7 +127,7 @@ function createAdapters(config: Config, { logger, registry, now = Date.now }: Wo
 
 /** The jobs that look for work, or for what is left of it. */
 function createUpkeepJobs(config: Config, adapters: Adapters, { logger }: WorkerContext, metrics: WorkerMetrics) {
-  const { clickhouse, accounts, dispatcher, schedulers, touched, locks, now } = adapters;
+  const { clickhouse, accounts, dispatcher, exports, schedulers, touched, locks, now } = adapters;
   const outOfOrderSeconds = config.OUT_OF_ORDER_HOURS * 3_600;
   return {
     plan: planHoursJob(
@@ -122,6 +141,7 @@ function createUpkeepJobs(config: Config, adapters: Adapters, { logger }: Worker
         store: createPlanStore(clickhouse),
         lookbackHours: config.CLOSE_LOOKBACK_HOURS,
         maxJobs: config.PLAN_MAX_JOBS,
+        ...(exports && { exporting: { exports, lookbackHours: config.INFLUXDB_LOOKBACK_HOURS } }),
         retentionDays: config.RETENTION_HOURLY_DAYS,
       },
       metrics,
@@ -154,7 +174,9 @@ function createStoringJobs(config: Config, adapters: Adapters, { logger }: Worke
     reader: createDescriptionReader(adapters.metroculus),
     store: adapters.metadata.descriptions,
   };
-  const storeHourOf = (job: string) => countedStoreHour(job, { ports, slots, metrics, statements, descriptions });
+  const exports = adapters.exports === null ? {} : { exports: adapters.exports };
+  const storeHourOf = (job: string) =>
+    countedStoreHour(job, { ports, slots, metrics, statements, descriptions, ...exports });
   const storeDay = countedStoreDay({ ...shared, accounts, store: createDayStore(clickhouse) }, metrics);
   const backfillHour = storeHourOf(backfill.name);
   return {
@@ -216,6 +238,22 @@ function createSummaryJob(config: Config, adapters: Adapters, { logger, registry
   );
 }
 
+/** The job that exports; undefined: nothing is exported. */
+function createExportJob(config: Config, { clickhouse, accounts, locks, now }: Adapters, context: WorkerContext) {
+  const influx = influxOf(config);
+  if (influx === null) return undefined;
+  const labels = (keys: string): readonly string[] => keys.split(',').map((key) => key.trim());
+  return exportInfluxdbJob({
+    ...{ accounts, locks, log: context.logger, store: createHourStore(clickhouse) },
+    source: createExportSource(clickhouse, {
+      owner: labels(config.INFLUXDB_OWNER_LABELS),
+      team: labels(config.INFLUXDB_TEAM_LABELS),
+    }),
+    sink: createInfluxSink(connectInflux(influx), config.INFLUXDB_DATABASE),
+    observe: createExportMetrics([context.registry], now),
+  });
+}
+
 /** One consumer per queue. */
 function createConsumers(config: Config, adapters: Adapters, context: WorkerContext): readonly Consumer[] {
   const { logger, registry } = context;
@@ -229,8 +267,10 @@ function createConsumers(config: Config, adapters: Adapters, context: WorkerCont
   const storing = createStoringJobs(config, adapters, context, workerMetrics);
   const upkeep = createUpkeepJobs(config, adapters, context, workerMetrics);
   const extracting = createExtractJobs(config, adapters, context);
+  const exporting = createExportJob(config, adapters, context);
   const counts = {
     ...adapters.dispatcher.counts,
+    ...adapters.exports?.counts,
     ...adapters.schedulers.counts,
     [backfill.name]: () => adapters.backfills.counts(),
     [planHours.name]: () => adapters.planner.counts(),
@@ -261,6 +301,7 @@ function createConsumers(config: Config, adapters: Adapters, context: WorkerCont
     consume(extractAllocation, extracting.allocation, config.EXTRACT_CONCURRENCY),
     consume(extractAssets, extracting.assets, config.EXTRACT_CONCURRENCY),
     consume(extractBudgets, extracting.budgets, config.EXTRACT_CONCURRENCY),
+    ...(exporting === undefined ? [] : [consume(exportInfluxdb, exporting, exportsAtOnce)]),
   ];
 }
 
@@ -310,8 +351,9 @@ export function createApp(config: Config, context: WorkerContext): App {
   lifecycle.add({
     name: 'producers',
     stop: async () => {
-      const { dispatcher, planner, backfills, schedulers } = adapters;
+      const { dispatcher, planner, backfills, schedulers, exports } = adapters;
       await Promise.all([dispatcher, planner, backfills, schedulers].map((producer) => producer.close()));
+      await exports?.close();
     },
   });
   lifecycle.add({

@@ -13,6 +13,7 @@ import type { ProducerOptions } from '@cloudtuner/queues';
 import { currentRequestId, tlsOptions, type Logger } from '@cloudtuner/service-kit';
 import { createTouchedHours, type TouchedHours } from '@cloudtuner/touched-hours';
 import type { Config } from './config';
+import type { InfluxOptions } from './export-ports';
 
 const whenSet = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
   value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: V });
@@ -81,6 +82,19 @@ export function kubecostsOf(
     onBreakerState,
     onAttempt,
   });
+}
+
+/** InfluxDB as configured; null: costs are not exported. */
+export function influxOf(config: Config): InfluxOptions | null {
+  if (config.INFLUXDB_URL === undefined) return null;
+  return {
+    url: config.INFLUXDB_URL,
+    timeoutMs: config.INFLUXDB_TIMEOUT_SECONDS * 1_000,
+    ...whenSet('username', config.INFLUXDB_USERNAME),
+    ...whenSet('password', config.INFLUXDB_PASSWORD),
+    ...whenSet('token', config.INFLUXDB_TOKEN),
+    ...whenSet('tls', tlsOptions(config, 'INFLUXDB')),
+  };
 }
 
 /** Redis of the queues as configured. */

@@ -1,9 +1,10 @@
 import { deniedByDefault } from '@cloudtuner/kubecost-client';
-import { commonConfig, defineConfig, env, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
+import { commonConfig, defineConfig, env, etcdConfig, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
 
 /** Everything that can be set. */
 export const config = defineConfig({
   ...commonConfig({ adminPort: 9980 }),
+  ...etcdConfig(),
   REDIS_URL: env.url('Redis of the queues and locks (`redis://` or `rediss://`); `maxmemory-policy noeviction`.'),
   QUEUE_PREFIX: env.string('First part of every key in Redis; the same for all services of one installation.', {
     default: 'cloudtuner',
@@ -115,6 +116,28 @@ export const config = defineConfig({
     'Days after its end from which a month is closed, once all of its hours are; later changes are adjustments.',
     { default: 5, min: 1, max: 60 },
   ),
+  INFLUXDB_URL: env.optionalUrl('InfluxDB that closed hours are exported to, 1.x or 2.x; without it none are.'),
+  INFLUXDB_DATABASE: env.string(
+    'Its database (2.x: the one that a DBRP mapping leads to a bucket). `{organization_id}` and `{cloud_account_id}` are replaced; none is created.',
+    { default: 'cloudtuner' },
+  ),
+  INFLUXDB_USERNAME: env.optionalString('User who may read and write there.'),
+  INFLUXDB_PASSWORD: env.optionalSecret('Password of that user.'),
+  INFLUXDB_TOKEN: env.optionalSecret('API token instead of a user, for 2.x.'),
+  INFLUXDB_TIMEOUT_SECONDS: env.integer('Time limit of one request to InfluxDB.', { default: 30, min: 1, max: 600 }),
+  INFLUXDB_LOOKBACK_HOURS: env.integer('How far back hours are compared, once an hour, with what was exported.', {
+    default: 168,
+    min: 1,
+    max: 2_400,
+  }),
+  INFLUXDB_OWNER_LABELS: env.string(
+    'Pod labels, separated by commas, of which the first that is there is the tag `owner`.',
+    {
+      default: 'owner',
+    },
+  ),
+  INFLUXDB_TEAM_LABELS: env.string('The same of the tag `team`.', { default: 'team' }),
+  ...tlsConfig('INFLUXDB'),
   LOCK_SECONDS: env.integer('After how long the work of a worker that was killed is taken over.', {
     default: 30,
     min: 1,

@@ -1,7 +1,8 @@
-import { commonConfig, defineConfig, env, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
+import { commonConfig, defineConfig, env, etcdConfig, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
 
 export const config = defineConfig({
   ...commonConfig({ port: 8969, adminPort: 9969 }),
+  ...etcdConfig(),
   CLUSTER_SECRET: env.secret('Secret that callers send in the `Secret` header.'),
   MONGODB_URL: env.optionalUrl('Where the price books of accounts are, `mongodb://…`; without it they have no effect.'),
   MONGODB_DATABASE: env.optionalString('Its database, if not the one of the URL.'),

@@ -1,6 +1,6 @@
 import { deniedByDefault } from '@cloudtuner/kubecost-client';
 import { identityProvidersText } from './domain/identity-provider';
-import { commonConfig, defineConfig, env, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
+import { commonConfig, defineConfig, env, etcdConfig, tlsConfig, type ConfigOf } from '@cloudtuner/service-kit';
 
 const day = 86_400;
 const gibibyte = 1024 ** 3;
@@ -8,6 +8,7 @@ const gibibyte = 1024 ** 3;
 /** The environment of restapi. */
 export const config = defineConfig({
   ...commonConfig({ port: 8999, adminPort: 9999 }),
+  ...etcdConfig(),
   CLUSTER_SECRET: env.secret('Shared by the services; also what creates organizations.'),
   TOKEN_TTL_SECONDS: env.integer('How long a token is valid after its sign-in.', {
     default: day,

@@ -95,7 +95,8 @@ describe('failed jobs', () => {
     expect([await runAdmin({ ...terminal, args: ['show-queues'] }), out]).toEqual([0, expect.any(String)]);
     const { queues } = JSON.parse(out) as { queues: { queue: string; failed: number }[] };
     expect(queues.map(({ queue }) => queue)).toEqual([
-      ...['backfill', 'cleanup', 'close-day', 'close-hour', 'extract-allocation', 'extract-assets', 'extract-budgets'],
+      ...['backfill', 'cleanup', 'close-day', 'close-hour', 'export-influxdb'],
+      ...['extract-allocation', 'extract-assets', 'extract-budgets'],
       ...['plan-hours', 'reaggregate-hour', 'refresh-live-hour', 'sweep-hours'],
     ]);
     expect(queues.find(({ queue }) => queue === 'close-hour')).toMatchObject({ failed: 1, waiting: 0, active: 0 });

@@ -1,4 +1,6 @@
 export { startClickhouse, type ClickhouseServer } from './clickhouse';
+export { startEtcd, type EtcdOptions } from './etcd';
+export { startInflux, type InfluxOptions } from './influxdb';
 export type { LocalServer, StartOptions } from './local-server';
 export { startMongo } from './mongodb';
 export { claimPort, freePort, freePorts } from './ports';

@@ -30,6 +30,8 @@ const serversFile = z.object({
   prometheus3: z.union([docker, binary]).optional(),
   thanos: z.union([docker, binary]).optional(),
   clickhouse: z.union([clickhouseUrl, embedded]).optional(),
+  influxdb: z.union([docker, binary]).optional(),
+  etcd: z.union([docker, binary]).optional(),
   'openmetrics-parser': binary.optional(),
   schemathesis: binary.optional(),
   store: storeUrl.optional(),

@@ -1,7 +1,9 @@
+import cluster from 'node:cluster';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerTlsOptions } from '../config/shared-fields';
 import { answerFault } from './client-fault';
 import type { LifecyclePart } from '../lifecycle';
@@ -78,6 +80,9 @@ function endFaulty(error: NodeJS.ErrnoException, socket: Duplex, isAnswered: boo
   socket.destroy(error);
 }
 
+// As long as clients keep a connection that they do not use, most often.
+const lingerMs = 5_000;
+
 /** An HTTP/1.1 server. On stop it refuses new connections, tells clients to close, waits for those in flight, then cuts the rest. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { name, host, handler, logger, drainMs = 10_000 } = options;
@@ -131,10 +136,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     async stop() {
       drain();
       const closed = new Promise<void>((resolve) => {
-        server.close(() => {
+        // Ends the listening alone; an http.Server would also close what is idle.
+        net.Server.prototype.close.call(server, () => {
           resolve();
         });
       });
+      // A request may be on its way over a kept connection. Where another process listens on, it costs nothing to wait for it.
+      if (cluster.isWorker) await Promise.race([closed, delay(lingerMs)]);
       server.closeIdleConnections();
       const cut = setTimeout(() => {
         logger.warn({ server: name, in_flight: responses.size }, 'cutting the connections that did not drain');

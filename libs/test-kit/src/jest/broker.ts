@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import {
   readServers,
   startClickhouse,
+  startInflux,
   startMongo,
   startPrometheus,
   startRedis,
@@ -67,6 +68,10 @@ const starters: Readonly<Record<string, (servers: Servers) => Promise<Started>>>
     const server = await startClickhouse({ servers });
     const { url, username, password } = server;
     return { address: { url, username, password }, stop: () => server.stop() };
+  },
+  influxdb: async (servers) => {
+    const server = await startInflux({ servers });
+    return { address: { url: server.url }, stop: () => server.stop() };
   },
   prometheus: async (servers) =>
     givenStore(servers, 'prometheus') ?? storeOf(await startPrometheus({ servers, storeReceiver: true })),

@@ -1,6 +1,7 @@
 import { isAppError } from '@cloudtuner/errors';
 import { isoOf } from '../domain/calendar';
 import type { HourReading } from '../domain/hour-state';
+import type { ExportRequests } from '../export-ports';
 import type { WorkerMetrics } from '../metrics';
 import type { HourReader } from '../ports';
 import type { HourSlots } from './hour-slots';
@@ -20,6 +21,8 @@ export interface StoreHourJobPorts {
   readonly statements: StoreStatementsPorts;
   /** What the cluster was is stored with each closed hour. */
   readonly descriptions: StoreDescriptionsPorts;
+  /** Whoever is to be told of a closed hour that was stored anew; absent: nobody. */
+  readonly exports?: Pick<ExportRequests, 'exportHour'>;
 }
 
 /**
@@ -57,6 +60,19 @@ async function storeDescribed(
   }
 }
 
+/** An export has a queue of its own: an hour neither waits nor fails for it. What could not be asked for is found within the hour. */
+async function askForExport(
+  { exports, statements }: StoreHourJobPorts,
+  { cloudAccountId, hour }: StoreHourRequest,
+): Promise<void> {
+  try {
+    await exports?.exportHour(cloudAccountId, hour);
+  } catch (error) {
+    const fields = { err: error, cloud_account_id: cloudAccountId, hour: isoOf(hour) };
+    statements.log.warn(fields, 'could not ask for an export');
+  }
+}
+
 /** Counts an hour once: by its outcome or, when there is none, by why. */
 async function countedOutcome(
   job: string,
@@ -79,6 +95,7 @@ async function storeAll(jobPorts: StoreHourJobPorts, job: string, request: Store
   const read: { reading?: HourReading } = {};
   const readHour: HourReader['readHour'] = async (...what) => (read.reading = await ports.reader.readHour(...what));
   const outcome = await countedOutcome(job, metrics, () => storeHour({ ...ports, reader: { readHour } }, request));
+  if (request.closed && outcome === 'stored') await askForExport(jobPorts, request);
   // Of an hour that is kept the store of samples knows less than there was.
   const { reading } = read;
   const isWhole = outcome === 'stored' || outcome === 'unchanged';
