@@ -1,6 +1,6 @@
 import { connectClickhouse, type ClickhouseClient } from '@cloudtuner/clickhouse';
 import { connectMetadata } from '@cloudtuner/metadata';
-import { backfill, closeHour, createProducer, type Producer } from '@cloudtuner/queues';
+import { backfill, closeHour, createProducer, summarize, type Producer } from '@cloudtuner/queues';
 import {
   randomDatabase,
   startClickhouse,
@@ -13,6 +13,7 @@ import {
   type LocalService,
 } from '@cloudtuner/test-kit';
 import { createTouchedHours } from '@cloudtuner/touched-hours';
+import { z } from 'zod';
 import { closableUntil, daySeconds, hourOf, hoursBetween, isoOf } from './domain/calendar';
 import { startFakeMetroculus, type FakeMetroculus } from './testing/fake-metroculus';
 import { dayCost, hourCost } from './testing/sample-hours';
@@ -141,6 +142,24 @@ describe('an account', () => {
     expect(await expensesOf(account, today)).toEqual([]);
   }, 60_000);
 
+  it('is summarized each quarter of an hour, and whenever somebody asks for it', async () => {
+    const at = { redisUrl: redis.url, prefix };
+    await useProducer(createProducer(summarize, at), async (producer) => {
+      await waitFor(async () => (await producer.counts()).completed > 0, { what: 'a summary that nobody asked for' });
+      await producer.enqueue({ cloudAccountId: account, quarter: isoOf(yesterday) });
+    });
+    const schema = z.object({ total: z.string() });
+    const asked = { schema, tag: { surface: 'test', route: 'summaries' }, tenant: account };
+    const totals = () =>
+      clickhouse.query({
+        sql: `SELECT argMax(total_cost, written_at_ms) AS total FROM cost_summary_windows
+              WHERE cloud_account_id = {account:UUID} AND window_duration = 'day' AND timestamp = toDateTime({day:UInt32})`,
+        params: { account, day: yesterday },
+        ...asked,
+      });
+    await waitFor(async () => (await totals())[0]?.total === dayCost[1], { what: 'the summary of yesterday' });
+  });
+
   it('has its running hour refreshed while somebody looks at it', async () => {
     const metadata = connectMetadata({ url: mongo.url, database, appName: 'test' });
     const [found] = (await metadata.cloudAccounts.listKubernetes()).filter(({ id }) => id === account);
@@ -263,6 +282,9 @@ describe('metrics', () => {
     expect(
       value('kubecost_worker_queue_job_duration_seconds_count', 'queue="plan-hours"', 'outcome="completed"'),
     ).toBeGreaterThan(0);
+    expect(value('kubecost_worker_summary_runs_total', 'outcome="done"')).toBeGreaterThan(0);
+    expect(value('kubecost_worker_summary_windows_total', 'outcome="written"')).toBeGreaterThan(0);
+    expect(value('kubecost_worker_summaries_behind_seconds')).toBeGreaterThanOrEqual(0);
     expect(samples.join('\n')).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-4/);
   });
 });

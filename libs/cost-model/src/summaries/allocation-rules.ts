@@ -9,7 +9,7 @@ const maxWeight = 1_000_000;
 const month = /^\d{4}-(0[1-9]|1[0-2])$/;
 
 /** How a workload is compared; the words of the rules that assign expenses to pools, where both have them. */
-export const workloadConditionTypes = [
+const workloadConditionTypes = [
   'cloud_account_is',
   'namespace_is',
   'namespace_starts_with',

@@ -6,7 +6,7 @@ import {
   type SummaryRow,
   type VersionedRules,
 } from '@cloudtuner/cost-model';
-import type { HourInputs, SummarizableDay, Summary, SummaryDuration, SummaryState } from '../summary-ports';
+import type { HourInputs, SummarizableDay, Summary, SummaryDuration, SummaryState } from './summaries';
 
 /** Counts changes of how summaries are computed: with another number everything is computed again. */
 const computation = 1;

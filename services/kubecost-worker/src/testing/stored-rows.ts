@@ -15,11 +15,21 @@ const tables = {
   account_days: { time: 'date', own: ['written_at_ms'], merges: 'versions' },
   allocation_days: { time: 'date', own: [], merges: 'nothing' },
   allocation_dimension_days: { time: 'date', own: [], merges: 'nothing' },
+} as const;
+
+/** The same of summaries, which follow in their own time. */
+const summaryTables = {
   cost_summaries: { time: 'timestamp', own: [], merges: 'nothing' },
   cost_summary_windows: { time: 'timestamp', own: ['written_at_ms'], merges: 'versions' },
   cost_adjustments: { time: 'timestamp', own: [], merges: 'nothing' },
   cost_postings: { time: 'timestamp', own: ['posted_at_ms', 'precedence'], merges: 'versions' },
 } as const;
+
+interface StoredTable {
+  readonly time: string;
+  readonly own: readonly string[];
+  readonly merges: keyof typeof mergedRows;
+}
 
 /** As if everything were merged; a row that is there twice still counts twice. */
 const mergedRows = {
@@ -46,11 +56,18 @@ export interface Days {
 export async function storedRows(
   client: ClickhouseClient,
   account: string,
-  options: { readonly days?: Days; readonly comparable?: boolean; readonly merged?: boolean } = {},
+  options: {
+    readonly days?: Days;
+    readonly comparable?: boolean;
+    readonly merged?: boolean;
+    /** Default: what is stored of hours and days. */
+    readonly of?: 'summaries';
+  } = {},
 ): Promise<string[]> {
   const { days = { from: 0, to: 4_000_000_000 }, comparable = false, merged = false } = options;
+  const chosen: Readonly<Record<string, StoredTable>> = options.of === undefined ? tables : summaryTables;
   const texts: string[] = [];
-  for (const [table, { time, own, merges }] of Object.entries(tables)) {
+  for (const [table, { time, own, merges }] of Object.entries(chosen)) {
     const columns = comparable ? `* EXCEPT (${['cloud_account_id', ...own].join(', ')})` : '*';
     const where = `cloud_account_id = {account:UUID}
       AND toDateTime(${time}, 'UTC') >= toDateTime({from:UInt32}) AND toDateTime(${time}, 'UTC') < toDateTime({to:UInt32})`;

@@ -30,7 +30,7 @@ export interface MonthToPost {
 }
 
 /** Whether a month may be closed: it is over for long enough, nothing of it is missing that may still come, and it rests. */
-export function isClosable(
+function isClosable(
   { createdAtMs, state }: Pick<MonthToPost, 'createdAtMs' | 'state'>,
   { closeDays, lookbackHours }: MonthClosing,
   nowMs: number,

@@ -1,4 +1,4 @@
-import type { SummarySum, SummaryWindow } from '../summary-ports';
+import type { SummarySum, SummaryWindow } from './summaries';
 import { namedSummaries } from './cost-summaries';
 
 const [january, february] = ['2026-01-01', '2026-02-01'].map((day) => Date.parse(day) / 1000) as [number, number];

@@ -1,5 +1,5 @@
 import { accumulateSummaries, type SummaryRow } from '@cloudtuner/cost-model';
-import type { SummaryAdjustment, SummaryDuration, SummarySum, SummaryWindow } from '../summary-ports';
+import type { SummaryAdjustment, SummaryDuration, SummarySum, SummaryWindow } from './summaries';
 import { hoursOfWindow, windowStart } from './summary-windows';
 
 /** How a window compares with the one before. */

@@ -1,4 +1,4 @@
-import type { SummaryDuration } from '../summary-ports';
+import type { SummaryDuration } from './summaries';
 
 const secondsOf = { hour: 3_600, day: 86_400 } as const;
 
