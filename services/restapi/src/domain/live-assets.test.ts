@@ -42,12 +42,18 @@ describe('an asset of Kubecost', () => {
   it.each([
     { type: 'Disk', is: 'disk', fields: { byteHours: 5 }, quantities: { storage_byte_hours: 5 }, in: 'pv_cost' },
     {
-      ...{ type: 'LoadBalancer', is: 'load_balancer', fields: {} },
-      ...{ quantities: { load_balancer_hours: 1.5 }, in: 'load_balancer_cost' },
+      type: 'LoadBalancer',
+      is: 'load_balancer',
+      fields: {},
+      quantities: { load_balancer_hours: 1.5 },
+      in: 'load_balancer_cost',
     },
     {
-      ...{ type: 'ClusterManagement', is: 'management', fields: {} },
-      ...{ quantities: { management_hours: 1.5 }, in: 'management_cost' },
+      type: 'ClusterManagement',
+      is: 'management',
+      fields: {},
+      quantities: { management_hours: 1.5 },
+      in: 'management_cost',
     },
     { type: 'Network', is: 'network', fields: {}, quantities: {}, in: 'network_cost' },
   ] as const)('is a $type with its cost in $in, and hours where they are its quantity', (expected) => {
