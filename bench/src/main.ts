@@ -4,6 +4,7 @@ import { benchHour } from './allocation/hour/bench';
 import { sizes } from './allocation/sizes';
 import { benchBills } from './bills/bench';
 import { capacityReport } from './capacity/report';
+import { benchExports } from './exports/bench';
 import { benchFreshness } from './freshness/bench';
 import { benchGateway } from './gateway/bench';
 import { benchParts } from './gateway/parts/parts';
@@ -16,6 +17,7 @@ const usage = `usage: npm run bench -- gateway [--seconds 80] [--store thanos|pr
        npm run bench -- pressure [--seconds 40] [--env NAME=value]…
        npm run bench -- allocation [--size S|M|L|XL] [--seconds 600]
        npm run bench -- bills [--records 1000000] [--kills 2]
+       npm run bench -- exports [--records 1000000] [--seconds 600]
        npm run bench -- hour [--size S|M|L|XL] [--store thanos|prometheus] [--env NAME=value]…
        npm run bench -- worker [--size S|M|L|XL] [--pods 600] [--hours 1] [--store thanos|prometheus]
        npm run bench -- restapi [--size S|M|L|XL] [--seconds 240] [--pause-ms 5000]
@@ -29,6 +31,7 @@ const defaultSeconds = {
   pressure: 40,
   allocation: 600,
   bills: 600,
+  exports: 600,
   hour: 60,
   worker: 60,
   restapi: 240,
@@ -82,6 +85,10 @@ const benches: Readonly<Record<keyof typeof defaultSeconds, Bench>> = {
   bills: ({ records, kills }) => {
     const isCount = Number.isInteger(Number(records)) && Number(records) > 0 && Number.isInteger(Number(kills));
     return isCount ? benchBills({ records: Number(records), kills: Number(kills), say }) : undefined;
+  },
+  exports: ({ records, seconds }) => {
+    const isCount = Number.isInteger(Number(records)) && Number(records) > 0;
+    return isCount ? benchExports({ records: Number(records), seconds, say }) : undefined;
   },
   hour: ({ size, store, env }) => {
     const known = sizes.find(({ name }) => name === size);
