@@ -63,6 +63,8 @@ export const userDocument = z.object({
   identities: z
     .array(z.object({ key: z.string(), issuer: z.string(), subject: z.string(), linked_at: z.date() }))
     .optional(),
+  /** When the newest token of an identity was issued, by the identity's key. */
+  identity_issued_at: z.record(z.string(), z.date()).optional(),
   /** Counts changes of the password: tokens of an older count are void. */
   credential_version: z.int().nonnegative().default(0),
   created_at: z.date(),

@@ -176,7 +176,7 @@ describe('tokens', () => {
     expect((await tokens.listOfOrganization(organization)).length).toBe(2);
     expect(JSON.stringify(await tokens.listOfOrganization(organization))).not.toContain(first.text.slice(-43));
     expect(await tokens.revokeOfOrganization(other, first.token.id)).toBe(false);
-    expect(await tokens.revokeOfUser(randomUUID(), first.token.id)).toBe(false);
+    expect(await tokens.revokeOfUser({ id: randomUUID(), onlyOrganizationIds: null }, first.token.id)).toBe(false);
     expect(await tokens.revokeOfOrganization(organization, first.token.id)).toBe(true);
     expect(await tokens.authenticate(first.text)).toBeNull();
     nowMs += 61_000;

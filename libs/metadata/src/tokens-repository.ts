@@ -40,6 +40,13 @@ export interface TokenIdentity {
   readonly onlyOrganizationIds: readonly string[] | null;
 }
 
+/** A person, as far as the token at hand speaks for them. */
+export interface TokenHolder {
+  readonly id: string;
+  /** The only organizations that the token at hand is good for; null = all of the person. */
+  readonly onlyOrganizationIds: readonly string[] | null;
+}
+
 /** What a new personal or service token may do. */
 export interface NewToken {
   readonly name: string;
@@ -79,7 +86,7 @@ export interface TokensRepository {
   ): Promise<IssuedToken>;
   /** A token that acts for the person, with at most this role, in at most these organizations. @throws AppError `too-many-tokens` */
   createPersonal(
-    user: { readonly id: string; readonly onlyOrganizationIds: readonly string[] | null },
+    user: TokenHolder,
     token: NewToken & { readonly role: Role | null },
     outbox?: OutboxEntry,
   ): Promise<CreatedToken>;
@@ -89,16 +96,16 @@ export interface TokensRepository {
     token: NewToken & { readonly role: Role; readonly createdBy: string | null },
     outbox?: OutboxEntry,
   ): Promise<CreatedToken>;
-  /** Living tokens of a person, sign-ins included, the newest first. */
-  listOfUser(userId: string): Promise<TokenSummary[]>;
+  /** Living tokens of a person, sign-ins included, the newest first: those that are worth nothing outside the organizations of the holder. */
+  listOfUser(user: TokenHolder): Promise<TokenSummary[]>;
   /** Living service tokens of the organization, the newest first. */
   listOfOrganization(organizationId: string): Promise<TokenSummary[]>;
   /** The bearer of a token that is known, neither expired nor revoked, and whose user exists; else null. Read afresh each time. */
   authenticate(tokenText: string): Promise<TokenIdentity | null>;
   /** Effective from the next request on. Revoking twice is no error. */
   revoke(tokenId: string, outbox?: OutboxEntry): Promise<void>;
-  /** False when the person has no such living token. */
-  revokeOfUser(userId: string, tokenId: string, outbox?: OutboxEntry): Promise<boolean>;
+  /** False when the list of `listOfUser` has no such living token. */
+  revokeOfUser(user: TokenHolder, tokenId: string, outbox?: OutboxEntry): Promise<boolean>;
   /** False when the organization has no such living service token. */
   revokeOfOrganization(organizationId: string, tokenId: string, outbox?: OutboxEntry): Promise<boolean>;
 }
@@ -127,13 +134,17 @@ async function findLiveToken(
   return token.revoked_at === null && token.expires_at > now ? token : null;
 }
 
+/** True when the token is worth nothing that the holder's is not worth too. */
+function isWithin({ only_organization_ids: only }: TokenDocument, { onlyOrganizationIds }: TokenHolder): boolean {
+  return onlyOrganizationIds === null || (only?.every((id) => onlyOrganizationIds.includes(id)) ?? false);
+}
+
 async function markUsed(tokens: Collection<TokenDocument>, token: TokenDocument, now: Date): Promise<void> {
   if (token.last_used_at !== null && now.getTime() - token.last_used_at.getTime() < lastUsedResolutionMs) return;
   await tokens.updateOne({ _id: token._id }, { $set: { last_used_at: now } });
 }
 
-function summaryOf(found: unknown): TokenSummary {
-  const token = tokenDocument.parse(found);
+function summaryOf(token: TokenDocument): TokenSummary {
   return {
     id: token._id,
     kind: token.kind,
@@ -210,9 +221,13 @@ export function createTokensRepository(
     if ((await tokens.countDocuments(living(filter))) < maxLivingTokens) return;
     throw new AppError('too-many-tokens', `There are ${String(maxLivingTokens)} living tokens already.`);
   };
-  const list = async (filter: Filter<TokenDocument>): Promise<TokenSummary[]> => {
-    const found = await tokens.find(living(filter)).toArray();
-    return found.map(summaryOf).sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? -1 : 1));
+  const list = async (
+    filter: Filter<TokenDocument>,
+    isShown: (token: TokenDocument) => boolean = () => true,
+  ): Promise<TokenSummary[]> => {
+    const found = (await tokens.find(living(filter)).toArray()).map((document) => tokenDocument.parse(document));
+    const shown = found.filter(isShown).map(summaryOf);
+    return shown.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? -1 : 1));
   };
   const revokeOne = async (filter: Filter<TokenDocument>, outbox: OutboxEntry | undefined): Promise<boolean> => {
     const update = { $set: { revoked_at: now() }, ...pushEntry(outbox) };
@@ -253,7 +268,7 @@ export function createTokensRepository(
         const made = await insert(insertion, { ttlSeconds, credentialVersion: 0, outbox });
         return { token: summaryOf(made.document), text: made.text };
       }),
-    listOfUser: (userId) => run(() => list({ user_id: userId })),
+    listOfUser: (user) => run(() => list({ user_id: user.id }, (token) => isWithin(token, user))),
     listOfOrganization: (organizationId) => run(() => list({ organization_id: organizationId, kind: 'service' })),
     authenticate: (tokenText) =>
       run(async () => {
@@ -267,7 +282,13 @@ export function createTokensRepository(
       run(async () => {
         await revokeOne({ _id: tokenId }, outbox);
       }),
-    revokeOfUser: (userId, tokenId, outbox) => run(() => revokeOne({ _id: tokenId, user_id: userId }, outbox)),
+    revokeOfUser: (user, tokenId, outbox) =>
+      run(async () => {
+        const own = { _id: tokenId, user_id: user.id };
+        const found = await tokens.findOne(own);
+        // What a token is good for never changes.
+        return found !== null && isWithin(tokenDocument.parse(found), user) && revokeOne(own, outbox);
+      }),
     revokeOfOrganization: (organizationId, tokenId, outbox) =>
       run(() => revokeOne({ _id: tokenId, organization_id: organizationId, kind: 'service' }, outbox)),
   };
