@@ -95,6 +95,8 @@ export const tokenDocument = z.object({
   account_ids: z.array(z.uuid()).nullable().default(null),
   /** Of a person: the only organizations it is good for, as its identity provider speaks for these; null = all. */
   only_organization_ids: z.array(z.uuid()).nullable().default(null),
+  /** Of a sign-in at an identity provider, and of what was made with it: roles that its groups gave count here alone. */
+  provider: z.string().nullable().default(null),
   created_by: z.uuid().nullable().default(null),
   created_at: z.date(),
   expires_at: z.date(),

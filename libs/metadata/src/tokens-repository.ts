@@ -38,6 +38,8 @@ export interface TokenIdentity {
   readonly accountIds: readonly string[] | null;
   /** The only organizations it is good for; null = all of the person. Its memberships are in these already. */
   readonly onlyOrganizationIds: readonly string[] | null;
+  /** The identity provider that it comes from; null = none. Its memberships are by hand, or by groups of this one. */
+  readonly provider: string | null;
 }
 
 /** A person, as far as the token at hand speaks for them. */
@@ -45,6 +47,8 @@ export interface TokenHolder {
   readonly id: string;
   /** The only organizations that the token at hand is good for; null = all of the person. */
   readonly onlyOrganizationIds: readonly string[] | null;
+  /** The identity provider that it comes from; null = none. */
+  readonly provider: string | null;
 }
 
 /** What a new personal or service token may do. */
@@ -78,11 +82,11 @@ export interface CreatedToken {
 export interface TokensRepository {
   /**
    * For a user whose password was verified: void as soon as that password is changed, even in this moment. With
-   * `onlyOrganizationIds` it is worth nothing in other organizations.
+   * `onlyOrganizationIds` it is worth nothing in other organizations, and without `provider` nothing by what groups have given.
    */
   issue(
     user: Pick<VerifiedUser, 'id' | 'credentialVersion'>,
-    options: { ttlSeconds: number; outbox?: OutboxEntry; onlyOrganizationIds?: readonly string[] | null },
+    options: { ttlSeconds: number; outbox?: OutboxEntry } & Partial<Omit<TokenHolder, 'id'>>,
   ): Promise<IssuedToken>;
   /** A token that acts for the person, with at most this role, in at most these organizations. @throws AppError `too-many-tokens` */
   createPersonal(
@@ -161,7 +165,8 @@ function summaryOf(token: TokenDocument): TokenSummary {
 
 async function identityOf(users: Collection<UserDocument>, token: TokenDocument): Promise<TokenIdentity | null> {
   const only = token.only_organization_ids;
-  const base = { tokenId: token._id, kind: token.kind, accountIds: token.account_ids, onlyOrganizationIds: only };
+  const scope = { accountIds: token.account_ids, onlyOrganizationIds: only, provider: token.provider };
+  const base = { tokenId: token._id, kind: token.kind, ...scope };
   if (token.user_id === null) {
     if (token.organization_id === null || token.role === null) return null;
     const memberships = [{ organizationId: token.organization_id, role: token.role }];
@@ -173,6 +178,8 @@ async function identityOf(users: Collection<UserDocument>, token: TokenDocument)
   if (user.credential_version !== token.credential_version) return null;
   const memberships = user.memberships
     .filter(({ organization_id }) => only === null || only.includes(organization_id))
+    // What a provider's groups gave is worth as much as a sign-in there: who cannot sign in there any more has lost it.
+    .filter(({ provider }) => provider === undefined || provider === token.provider)
     .map(({ organization_id, role }) => ({
       organizationId: organization_id,
       role: token.role === null ? role : atMost(role, token.role),
@@ -188,7 +195,15 @@ export function createTokensRepository(
 ): TokensRepository {
   type Owner = Pick<
     TokenDocument,
-    'kind' | 'name' | 'user_id' | 'organization_id' | 'role' | 'account_ids' | 'created_by' | 'only_organization_ids'
+    | 'kind'
+    | 'name'
+    | 'user_id'
+    | 'organization_id'
+    | 'role'
+    | 'account_ids'
+    | 'created_by'
+    | 'only_organization_ids'
+    | 'provider'
   >;
 
   const insert = async (
@@ -236,15 +251,18 @@ export function createTokensRepository(
   };
 
   return {
-    issue: ({ id: userId, credentialVersion }, { ttlSeconds, outbox, onlyOrganizationIds = null }) =>
+    issue: ({ id: userId, credentialVersion }, { ttlSeconds, outbox, onlyOrganizationIds = null, provider = null }) =>
       runUnique(async () => {
         const nobody = { name: null, organization_id: null, role: null, account_ids: null, created_by: userId };
-        const only = { only_organization_ids: onlyOrganizationIds === null ? null : [...onlyOrganizationIds] };
+        const only = {
+          only_organization_ids: onlyOrganizationIds === null ? null : [...onlyOrganizationIds],
+          provider,
+        };
         const owner = { kind: 'session' as const, user_id: userId, ...nobody, ...only };
         const { document, text } = await insert(owner, { ttlSeconds, credentialVersion, outbox });
         return { id: document._id, text, userId, expiresAt: document.expires_at };
       }),
-    createPersonal: ({ id: userId, onlyOrganizationIds }, { name, ttlSeconds, accountIds, role }, outbox) =>
+    createPersonal: ({ id: userId, onlyOrganizationIds, provider }, { name, ttlSeconds, accountIds, role }, outbox) =>
       runUnique(async () => {
         await requireRoom({ user_id: userId, kind: 'personal' });
         const found = await users.findOne({ _id: userId });
@@ -253,6 +271,7 @@ export function createTokensRepository(
           role,
           account_ids: accountIds === null ? null : [...accountIds],
           only_organization_ids: onlyOrganizationIds === null ? null : [...onlyOrganizationIds],
+          provider,
         };
         const owner = { kind: 'personal' as const, name, user_id: userId, organization_id: null, created_by: userId };
         const made = await insert({ ...owner, ...scope }, { ttlSeconds, credentialVersion, outbox });
@@ -262,7 +281,7 @@ export function createTokensRepository(
       runUnique(async () => {
         await requireRoom({ organization_id: organizationId, kind: 'service' });
         const accounts = accountIds === null ? null : [...accountIds];
-        const scope = { role, account_ids: accounts, only_organization_ids: null };
+        const scope = { role, account_ids: accounts, only_organization_ids: null, provider: null };
         const owner = { kind: 'service' as const, name, user_id: null, organization_id: organizationId };
         const insertion = { ...owner, created_by: createdBy, ...scope };
         const made = await insert(insertion, { ttlSeconds, credentialVersion: 0, outbox });

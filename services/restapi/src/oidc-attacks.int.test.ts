@@ -342,6 +342,23 @@ describe('roles', () => {
     expect(await rolesOf(token)).toEqual(['viewer']);
   });
 
+  it('count where the person has signed in at the provider, and not by a password that is still there', async () => {
+    const elsewhere = await createOrganization(harness);
+    const body = { email: elsewhere.owner.email, password: elsewhere.owner.password };
+    const { token: byPassword } = await api.createToken({ body });
+    const idToken = await signToken(key, claims({ groups: ['admins'] }));
+    await harness.client(byPassword).linkIdentity({ body: { provider: 'idp', id_token: idToken } });
+    const { token: byProvider } = await exchange(idToken);
+    const { token: personal } = await harness.client(byProvider).createPersonalToken({ body: { name: 'ci' } });
+    const { token: again } = await api.createToken({ body });
+    const organizationsOf = async (token: string) =>
+      (await harness.client(token).getCurrentUser({})).organizations.map(({ id }) => id).sort();
+    for (const token of [byProvider, personal]) {
+      expect(await organizationsOf(token)).toEqual([organizationId, elsewhere.id].sort());
+    }
+    for (const token of [byPassword, again]) expect(await organizationsOf(token)).toEqual([elsewhere.id]);
+  });
+
   it('stay as they were changed by hand, whatever the groups say', async () => {
     const person = claims({ groups: ['admins'] });
     const { token, user_id: userId } = await exchange(await signToken(key, person));

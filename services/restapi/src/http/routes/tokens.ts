@@ -62,6 +62,7 @@ async function requireAccounts(
 const holderOf = (identity: TokenIdentity): TokenHolder => ({
   id: personOf(identity),
   onlyOrganizationIds: identity.onlyOrganizationIds,
+  provider: identity.provider,
 });
 
 /** Changes the own password; wrong ones are counted as wrong sign-ins are. */

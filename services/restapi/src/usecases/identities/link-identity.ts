@@ -4,7 +4,7 @@ import type { IdentityProvider } from '../../domain/identity-provider';
 
 /** Somebody who has proved to be two: the bearer of a token, and a person whom a provider vouches for. */
 interface Link {
-  readonly person: TokenHolder;
+  readonly person: Pick<TokenHolder, 'id' | 'onlyOrganizationIds'>;
   readonly identity: ExternalIdentity;
   readonly providers: readonly IdentityProvider[];
 }

@@ -191,7 +191,10 @@ export async function signInExternally(
   // What a token says of groups is as old as the token: an older one must not bring back what a newer one has taken.
   const isNewest = await dependencies.externalUsers.noteIssued(user.id, identityOf(claims), claims.issuedAt);
   const memberships = isNewest ? await applyGroups(dependencies, signIn, { user, grants, recordIn }) : user.memberships;
-  const usable = memberships.filter(({ organizationId }) => serves(provider, organizationId));
+  const usable = memberships.filter(
+    ({ organizationId, provider: source }) =>
+      serves(provider, organizationId) && (source === null || source === provider.name),
+  );
   const outbox = recordIn(
     usable.length === 0 ? user.organizationIds : usable.map(({ organizationId }) => organizationId),
     { user_id: user.id, provider: provider.name },
@@ -201,5 +204,6 @@ export async function signInExternally(
     ttlSeconds: dependencies.tokenTtlSeconds,
     outbox,
     onlyOrganizationIds: await servedNow(dependencies, provider),
+    provider: provider.name,
   });
 }
