@@ -20,7 +20,7 @@ interface Reading {
 }
 
 /** What to do for an answer that is not known. */
-export interface Reader<T> {
+interface Reader<T> {
   /** Of who asks: when it is aborted, `read` fails. */
   readonly signal: AbortSignal;
   readonly read: () => Promise<T>;
