@@ -63,6 +63,8 @@ export const userDocument = z.object({
   identities: z
     .array(z.object({ key: z.string(), issuer: z.string(), subject: z.string(), linked_at: z.date() }))
     .optional(),
+  /** When the newest token of an identity was issued, by the identity's key. */
+  identity_issued_at: z.record(z.string(), z.date()).optional(),
   /** Counts changes of the password: tokens of an older count are void. */
   credential_version: z.int().nonnegative().default(0),
   created_at: z.date(),
@@ -93,6 +95,8 @@ export const tokenDocument = z.object({
   account_ids: z.array(z.uuid()).nullable().default(null),
   /** Of a person: the only organizations it is good for, as its identity provider speaks for these; null = all. */
   only_organization_ids: z.array(z.uuid()).nullable().default(null),
+  /** Of a sign-in at an identity provider, and of what was made with it: roles that its groups gave count here alone. */
+  provider: z.string().nullable().default(null),
   created_by: z.uuid().nullable().default(null),
   created_at: z.date(),
   expires_at: z.date(),

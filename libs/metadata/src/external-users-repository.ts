@@ -4,7 +4,7 @@ import type { Guards } from './driver-errors';
 import type { Role, UserDocument } from './documents';
 import { createMemberships, insertUser, type Membering } from './memberships';
 import { normaliseEmail } from './normalise-email';
-import { firstEntry, pushEntry, type OutboxEntry } from './outbox';
+import { pushEntry, type OutboxEntry } from './outbox';
 import type { Membership, VerifiedUser } from './users-repository';
 
 /** Somebody whom an issuer vouches for, by its own name for the person, which it gives to nobody else. */
@@ -52,9 +52,19 @@ export interface ExternalUsersRepository {
   /** The person with this address. */
   findByEmail(email: string): Promise<ExternalUser | null>;
   /** A person without a password. @throws AppError `user-exists` */
-  createExternal(user: NewExternalUser, outbox?: OutboxEntry): Promise<ExternalUser>;
-  /** Adds the identity to a person who has none of this issuer. False when the person has one, or is gone. */
-  linkIdentity(userId: string, identity: ExternalIdentity, outbox?: OutboxEntry): Promise<boolean>;
+  createExternal(user: NewExternalUser, outbox?: readonly OutboxEntry[]): Promise<ExternalUser>;
+  /**
+   * Adds the identity to a person who has none of this issuer. False when the person has one, or is gone. With `voidsPassword`
+   * the password and every token of the person are void: nobody knows whose they were.
+   */
+  linkIdentity(
+    userId: string,
+    identity: ExternalIdentity,
+    outbox?: OutboxEntry,
+    options?: { readonly voidsPassword: boolean },
+  ): Promise<boolean>;
+  /** Notes when the provider has issued what it says of the person. False when something newer is known already. */
+  noteIssued(userId: string, identity: ExternalIdentity, issuedAt: Date): Promise<boolean>;
 }
 
 function identityDocument({ issuer, subject }: ExternalIdentity, linkedAt: Date) {
@@ -133,16 +143,28 @@ export function createExternalUsersRepository(
           identities: [identityDocument(identity, createdAt)],
           credential_version: 0,
           created_at: createdAt,
-          ...firstEntry(outbox),
+          ...(outbox === undefined ? {} : { outbox: [...outbox] }),
         };
         await insertUser(collection, document);
         return toExternal(document);
       }),
-    linkIdentity: (userId, identity, outbox) =>
+    linkIdentity: (userId, identity, outbox, options = { voidsPassword: false }) =>
       run(async () => {
         const { matchedCount } = await collection.updateOne(
           { _id: userId, 'identities.issuer': { $ne: identity.issuer } },
-          { $push: { identities: identityDocument(identity, now()), ...pushEntry(outbox).$push } },
+          {
+            $push: { identities: identityDocument(identity, now()), ...pushEntry(outbox).$push },
+            ...(options.voidsPassword ? { $set: { password: null }, $inc: { credential_version: 1 } } : {}),
+          },
+        );
+        return matchedCount === 1;
+      }),
+    noteIssued: (userId, identity, issuedAt) =>
+      run(async () => {
+        const field = `identity_issued_at.${identityKey(identity)}`;
+        const { matchedCount } = await collection.updateOne(
+          { _id: userId, $or: [{ [field]: { $exists: false } }, { [field]: { $lte: issuedAt } }] },
+          { $set: { [field]: issuedAt } },
         );
         return matchedCount === 1;
       }),

@@ -84,6 +84,7 @@ describe('tokens', () => {
       name: email,
       accountIds: null,
       onlyOrganizationIds: null,
+      provider: null,
       memberships: [{ organizationId, role: 'manager' }],
     });
     const stored = await storedText('tokens');

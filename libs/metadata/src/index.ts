@@ -32,7 +32,14 @@ export type { KubecostConnection, KubecostSchedules } from './kubecost-connectio
 export type { Outbox, OutboxEntry, PendingEntries } from './outbox';
 export { atMost } from './roles';
 export type { GroupRole, NewOrganization, Organization, OrganizationsRepository } from './organizations-repository';
-export type { CreatedToken, IssuedToken, TokenIdentity, TokensRepository, TokenSummary } from './tokens-repository';
+export type {
+  CreatedToken,
+  IssuedToken,
+  TokenHolder,
+  TokenIdentity,
+  TokensRepository,
+  TokenSummary,
+} from './tokens-repository';
 export type {
   ExternalIdentity,
   ExternalUser,

@@ -114,7 +114,7 @@ describe('a changed password', () => {
     const user = await createUser(await createOrganization());
     const text = await session(user);
     const personal = await metadata.tokens.createPersonal(
-      { ...user, onlyOrganizationIds: null },
+      { ...user, onlyOrganizationIds: null, provider: null },
       {
         name: 'ci',
         ttlSeconds: 60,
@@ -142,7 +142,7 @@ describe('tokens', () => {
     const user = await createUser(organization);
     const account = randomUUID();
     const { text } = await metadata.tokens.createPersonal(
-      { ...user, onlyOrganizationIds: null },
+      { ...user, onlyOrganizationIds: null, provider: null },
       {
         name: 'dashboard',
         ttlSeconds: 60,
@@ -176,7 +176,9 @@ describe('tokens', () => {
     expect((await tokens.listOfOrganization(organization)).length).toBe(2);
     expect(JSON.stringify(await tokens.listOfOrganization(organization))).not.toContain(first.text.slice(-43));
     expect(await tokens.revokeOfOrganization(other, first.token.id)).toBe(false);
-    expect(await tokens.revokeOfUser(randomUUID(), first.token.id)).toBe(false);
+    expect(
+      await tokens.revokeOfUser({ id: randomUUID(), onlyOrganizationIds: null, provider: null }, first.token.id),
+    ).toBe(false);
     expect(await tokens.revokeOfOrganization(organization, first.token.id)).toBe(true);
     expect(await tokens.authenticate(first.text)).toBeNull();
     nowMs += 61_000;

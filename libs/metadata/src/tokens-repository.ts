@@ -38,6 +38,17 @@ export interface TokenIdentity {
   readonly accountIds: readonly string[] | null;
   /** The only organizations it is good for; null = all of the person. Its memberships are in these already. */
   readonly onlyOrganizationIds: readonly string[] | null;
+  /** The identity provider that it comes from; null = none. Its memberships are by hand, or by groups of this one. */
+  readonly provider: string | null;
+}
+
+/** A person, as far as the token at hand speaks for them. */
+export interface TokenHolder {
+  readonly id: string;
+  /** The only organizations that the token at hand is good for; null = all of the person. */
+  readonly onlyOrganizationIds: readonly string[] | null;
+  /** The identity provider that it comes from; null = none. */
+  readonly provider: string | null;
 }
 
 /** What a new personal or service token may do. */
@@ -71,15 +82,15 @@ export interface CreatedToken {
 export interface TokensRepository {
   /**
    * For a user whose password was verified: void as soon as that password is changed, even in this moment. With
-   * `onlyOrganizationIds` it is worth nothing in other organizations.
+   * `onlyOrganizationIds` it is worth nothing in other organizations, and without `provider` nothing by what groups have given.
    */
   issue(
     user: Pick<VerifiedUser, 'id' | 'credentialVersion'>,
-    options: { ttlSeconds: number; outbox?: OutboxEntry; onlyOrganizationIds?: readonly string[] | null },
+    options: { ttlSeconds: number; outbox?: OutboxEntry } & Partial<Omit<TokenHolder, 'id'>>,
   ): Promise<IssuedToken>;
   /** A token that acts for the person, with at most this role, in at most these organizations. @throws AppError `too-many-tokens` */
   createPersonal(
-    user: { readonly id: string; readonly onlyOrganizationIds: readonly string[] | null },
+    user: TokenHolder,
     token: NewToken & { readonly role: Role | null },
     outbox?: OutboxEntry,
   ): Promise<CreatedToken>;
@@ -89,16 +100,16 @@ export interface TokensRepository {
     token: NewToken & { readonly role: Role; readonly createdBy: string | null },
     outbox?: OutboxEntry,
   ): Promise<CreatedToken>;
-  /** Living tokens of a person, sign-ins included, the newest first. */
-  listOfUser(userId: string): Promise<TokenSummary[]>;
+  /** Living tokens of a person, sign-ins included, the newest first: those that are worth nothing outside the organizations of the holder. */
+  listOfUser(user: TokenHolder): Promise<TokenSummary[]>;
   /** Living service tokens of the organization, the newest first. */
   listOfOrganization(organizationId: string): Promise<TokenSummary[]>;
   /** The bearer of a token that is known, neither expired nor revoked, and whose user exists; else null. Read afresh each time. */
   authenticate(tokenText: string): Promise<TokenIdentity | null>;
   /** Effective from the next request on. Revoking twice is no error. */
   revoke(tokenId: string, outbox?: OutboxEntry): Promise<void>;
-  /** False when the person has no such living token. */
-  revokeOfUser(userId: string, tokenId: string, outbox?: OutboxEntry): Promise<boolean>;
+  /** False when the list of `listOfUser` has no such living token. */
+  revokeOfUser(user: TokenHolder, tokenId: string, outbox?: OutboxEntry): Promise<boolean>;
   /** False when the organization has no such living service token. */
   revokeOfOrganization(organizationId: string, tokenId: string, outbox?: OutboxEntry): Promise<boolean>;
 }
@@ -127,13 +138,17 @@ async function findLiveToken(
   return token.revoked_at === null && token.expires_at > now ? token : null;
 }
 
+/** True when the token is worth nothing that the holder's is not worth too. */
+function isWithin({ only_organization_ids: only }: TokenDocument, { onlyOrganizationIds }: TokenHolder): boolean {
+  return onlyOrganizationIds === null || (only?.every((id) => onlyOrganizationIds.includes(id)) ?? false);
+}
+
 async function markUsed(tokens: Collection<TokenDocument>, token: TokenDocument, now: Date): Promise<void> {
   if (token.last_used_at !== null && now.getTime() - token.last_used_at.getTime() < lastUsedResolutionMs) return;
   await tokens.updateOne({ _id: token._id }, { $set: { last_used_at: now } });
 }
 
-function summaryOf(found: unknown): TokenSummary {
-  const token = tokenDocument.parse(found);
+function summaryOf(token: TokenDocument): TokenSummary {
   return {
     id: token._id,
     kind: token.kind,
@@ -150,7 +165,8 @@ function summaryOf(found: unknown): TokenSummary {
 
 async function identityOf(users: Collection<UserDocument>, token: TokenDocument): Promise<TokenIdentity | null> {
   const only = token.only_organization_ids;
-  const base = { tokenId: token._id, kind: token.kind, accountIds: token.account_ids, onlyOrganizationIds: only };
+  const scope = { accountIds: token.account_ids, onlyOrganizationIds: only, provider: token.provider };
+  const base = { tokenId: token._id, kind: token.kind, ...scope };
   if (token.user_id === null) {
     if (token.organization_id === null || token.role === null) return null;
     const memberships = [{ organizationId: token.organization_id, role: token.role }];
@@ -162,6 +178,8 @@ async function identityOf(users: Collection<UserDocument>, token: TokenDocument)
   if (user.credential_version !== token.credential_version) return null;
   const memberships = user.memberships
     .filter(({ organization_id }) => only === null || only.includes(organization_id))
+    // What a provider's groups gave is worth as much as a sign-in there: who cannot sign in there any more has lost it.
+    .filter(({ provider }) => provider === undefined || provider === token.provider)
     .map(({ organization_id, role }) => ({
       organizationId: organization_id,
       role: token.role === null ? role : atMost(role, token.role),
@@ -177,7 +195,15 @@ export function createTokensRepository(
 ): TokensRepository {
   type Owner = Pick<
     TokenDocument,
-    'kind' | 'name' | 'user_id' | 'organization_id' | 'role' | 'account_ids' | 'created_by' | 'only_organization_ids'
+    | 'kind'
+    | 'name'
+    | 'user_id'
+    | 'organization_id'
+    | 'role'
+    | 'account_ids'
+    | 'created_by'
+    | 'only_organization_ids'
+    | 'provider'
   >;
 
   const insert = async (
@@ -210,9 +236,13 @@ export function createTokensRepository(
     if ((await tokens.countDocuments(living(filter))) < maxLivingTokens) return;
     throw new AppError('too-many-tokens', `There are ${String(maxLivingTokens)} living tokens already.`);
   };
-  const list = async (filter: Filter<TokenDocument>): Promise<TokenSummary[]> => {
-    const found = await tokens.find(living(filter)).toArray();
-    return found.map(summaryOf).sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? -1 : 1));
+  const list = async (
+    filter: Filter<TokenDocument>,
+    isShown: (token: TokenDocument) => boolean = () => true,
+  ): Promise<TokenSummary[]> => {
+    const found = (await tokens.find(living(filter)).toArray()).map((document) => tokenDocument.parse(document));
+    const shown = found.filter(isShown).map(summaryOf);
+    return shown.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? -1 : 1));
   };
   const revokeOne = async (filter: Filter<TokenDocument>, outbox: OutboxEntry | undefined): Promise<boolean> => {
     const update = { $set: { revoked_at: now() }, ...pushEntry(outbox) };
@@ -221,15 +251,18 @@ export function createTokensRepository(
   };
 
   return {
-    issue: ({ id: userId, credentialVersion }, { ttlSeconds, outbox, onlyOrganizationIds = null }) =>
+    issue: ({ id: userId, credentialVersion }, { ttlSeconds, outbox, onlyOrganizationIds = null, provider = null }) =>
       runUnique(async () => {
         const nobody = { name: null, organization_id: null, role: null, account_ids: null, created_by: userId };
-        const only = { only_organization_ids: onlyOrganizationIds === null ? null : [...onlyOrganizationIds] };
+        const only = {
+          only_organization_ids: onlyOrganizationIds === null ? null : [...onlyOrganizationIds],
+          provider,
+        };
         const owner = { kind: 'session' as const, user_id: userId, ...nobody, ...only };
         const { document, text } = await insert(owner, { ttlSeconds, credentialVersion, outbox });
         return { id: document._id, text, userId, expiresAt: document.expires_at };
       }),
-    createPersonal: ({ id: userId, onlyOrganizationIds }, { name, ttlSeconds, accountIds, role }, outbox) =>
+    createPersonal: ({ id: userId, onlyOrganizationIds, provider }, { name, ttlSeconds, accountIds, role }, outbox) =>
       runUnique(async () => {
         await requireRoom({ user_id: userId, kind: 'personal' });
         const found = await users.findOne({ _id: userId });
@@ -238,6 +271,7 @@ export function createTokensRepository(
           role,
           account_ids: accountIds === null ? null : [...accountIds],
           only_organization_ids: onlyOrganizationIds === null ? null : [...onlyOrganizationIds],
+          provider,
         };
         const owner = { kind: 'personal' as const, name, user_id: userId, organization_id: null, created_by: userId };
         const made = await insert({ ...owner, ...scope }, { ttlSeconds, credentialVersion, outbox });
@@ -247,13 +281,13 @@ export function createTokensRepository(
       runUnique(async () => {
         await requireRoom({ organization_id: organizationId, kind: 'service' });
         const accounts = accountIds === null ? null : [...accountIds];
-        const scope = { role, account_ids: accounts, only_organization_ids: null };
+        const scope = { role, account_ids: accounts, only_organization_ids: null, provider: null };
         const owner = { kind: 'service' as const, name, user_id: null, organization_id: organizationId };
         const insertion = { ...owner, created_by: createdBy, ...scope };
         const made = await insert(insertion, { ttlSeconds, credentialVersion: 0, outbox });
         return { token: summaryOf(made.document), text: made.text };
       }),
-    listOfUser: (userId) => run(() => list({ user_id: userId })),
+    listOfUser: (user) => run(() => list({ user_id: user.id }, (token) => isWithin(token, user))),
     listOfOrganization: (organizationId) => run(() => list({ organization_id: organizationId, kind: 'service' })),
     authenticate: (tokenText) =>
       run(async () => {
@@ -267,7 +301,13 @@ export function createTokensRepository(
       run(async () => {
         await revokeOne({ _id: tokenId }, outbox);
       }),
-    revokeOfUser: (userId, tokenId, outbox) => run(() => revokeOne({ _id: tokenId, user_id: userId }, outbox)),
+    revokeOfUser: (user, tokenId, outbox) =>
+      run(async () => {
+        const own = { _id: tokenId, user_id: user.id };
+        const found = await tokens.findOne(own);
+        // What a token is good for never changes.
+        return found !== null && isWithin(tokenDocument.parse(found), user) && revokeOne(own, outbox);
+      }),
     revokeOfOrganization: (organizationId, tokenId, outbox) =>
       run(() => revokeOne({ _id: tokenId, organization_id: organizationId, kind: 'service' }, outbox)),
   };

@@ -54,7 +54,7 @@ export interface UsersRepository {
    */
   addMember(organizationId: string, userId: string, role: Role, outbox?: OutboxEntry): Promise<User>;
   /**
-   * Gives a member another role; the caller holds the organization's lock of members. Null when there is no such member.
+   * Gives a member another role, by hand from now on, whoever gave the one before; the caller holds the organization's lock of members. Null when there is no such member.
    *
    * @throws AppError `last-owner` when nobody would be left who may do everything.
    */
@@ -130,12 +130,11 @@ export function createUsersRepository(
       run(async () => {
         if (role !== 'owner') await requireOtherOwner(organizationId, userId);
         const isIt = (membership: Membering[number]): boolean => membership.organization_id === organizationId;
+        // No provider: its groups would take back at the next sign-in what was decided here.
+        const byHand = { organization_id: organizationId, role };
         const changed = await replaceMemberships(
           userId,
-          (before) =>
-            before.some(isIt)
-              ? before.map((membership) => (isIt(membership) ? { ...membership, role } : membership))
-              : null,
+          (before) => (before.some(isIt) ? before.map((membership) => (isIt(membership) ? byHand : membership)) : null),
           outbox,
         );
         return changed === null ? null : (toMember(organizationId, changed) ?? null);

@@ -91,6 +91,8 @@ export interface RestapiContext extends AppContext {
   readonly now?: () => number;
 }
 
+/** Nothing of an identity provider can be guessed: failures there are counted so that nobody keeps it and us busy, by address alone. */
+const oidcFailuresPerPassword = 30;
 const signInPeriodMs = 5 * 60_000;
 const signInMaxKeys = 10_000;
 const readMarkPeriodMs = 60_000;
@@ -222,13 +224,13 @@ function importDependencies(
 
 function identityDependencies(config: Config, metadata: Metadata, context: { metrics: Metrics; now: () => number }) {
   const { metrics, now } = context;
+  const bounds = { periodMs: signInPeriodMs, maxKeys: signInMaxKeys, now };
   return {
     ...metadata,
-    throttle: createSignInThrottle({
-      maxAttempts: config.SIGN_IN_MAX_FAILURES,
-      periodMs: signInPeriodMs,
-      maxKeys: signInMaxKeys,
-      now,
+    throttle: createSignInThrottle({ ...bounds, maxAttempts: config.SIGN_IN_MAX_FAILURES }),
+    oidcThrottle: createSignInThrottle({
+      ...bounds,
+      maxAttempts: config.SIGN_IN_MAX_FAILURES * oidcFailuresPerPassword,
     }),
     identityProviders: createOidcIdentityProviders(config.OIDC_PROVIDERS ?? [], {
       clusterSecret: config.CLUSTER_SECRET,

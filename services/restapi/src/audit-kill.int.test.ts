@@ -151,6 +151,7 @@ describe('a change has its record when restapi is killed', () => {
     await restapi.restart();
     expect((await recorded('createPool', 2)).map(({ name }) => name).sort()).toEqual(['gone', 'kept']);
     expect(await recorded('deletePool')).toMatchObject([{ pool_id: gone.id }]);
+    expect(await recorded('createAssignmentRule', 2)).toHaveLength(2);
     expect(await recorded('deleteAssignmentRule')).toMatchObject([{ rule_id: first.id }]);
     expect((await owner.listPools({ params })).pools.map(({ name }) => name)).toEqual(['kept']);
     expect((await owner.listAssignmentRules({ params })).assignment_rules).toEqual([]);

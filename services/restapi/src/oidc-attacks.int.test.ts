@@ -13,6 +13,8 @@ const otherClientId = 'command-line';
 
 let world: TestWorld;
 let issuer: TestIssuer;
+/** Of a provider that serves one organization. */
+let narrowIssuer: TestIssuer;
 let harness: RestapiHarness;
 let api: RestapiClient;
 let organizationId: string;
@@ -25,8 +27,14 @@ const later = (seconds: number): void => {
 };
 
 beforeAll(async () => {
-  [world, issuer, key] = await Promise.all([startTestWorld(sharedServers()), startTestIssuer(), newIssuerKey('k1')]);
+  [world, issuer, narrowIssuer, key] = await Promise.all([
+    startTestWorld(sharedServers()),
+    startTestIssuer(),
+    startTestIssuer(),
+    newIssuerKey('k1'),
+  ]);
   issuer.published = [key];
+  narrowIssuer.published = [key];
   const organization = await createOrganization(world.harness);
   organizationId = organization.id;
   const provider = (name: string, more: object) => ({
@@ -45,7 +53,8 @@ beforeAll(async () => {
       SIGN_IN_MAX_FAILURES: '3',
       OIDC_PROVIDERS: JSON.stringify([
         provider('idp', {}),
-        provider('linking', { link_by_email: true }),
+        provider('linking', { link_by_email: true, organizations: [organizationId] }),
+        provider('narrow', { issuer: narrowIssuer.issuer, organizations: [organizationId] }),
         provider('nested', { groups_claim: 'realm_access.roles', trust_email: true }),
       ]),
     },
@@ -61,6 +70,7 @@ beforeAll(async () => {
         role('idp', 'staff', 'viewer'),
         role('idp', 'admins', 'owner'),
         role('linking', 'staff', 'viewer'),
+        role('narrow', 'staff', 'viewer'),
         role('nested', 'staff', 'viewer'),
       ],
     },
@@ -68,10 +78,10 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await harness.stop();
-  await Promise.all([world.stop(), issuer.stop()]);
+  await Promise.all([world.stop(), issuer.stop(), narrowIssuer.stop()]);
 });
 
-/** What a token says that is accepted; a subject of its own each time, as failures are counted by it. */
+/** What a token says that is accepted, of somebody new each time. */
 function claims(more: JWTPayload = {}): JWTPayload {
   const subject = randomUUID();
   const seconds = Math.floor(nowMs / 1000);
@@ -94,6 +104,7 @@ describe('an ID token', () => {
     ['for our client', () => claims()],
     ['for another client that the operator lists', () => claims({ aud: otherClientId })],
     ['for several, ours among them, asked for by ours', () => claims({ aud: [clientId, 'x'], azp: clientId })],
+    ['that says that it is one, as those of Keycloak do', () => claims({ typ: 'ID' })],
     ['that ended within the skew of clocks', () => claims({ exp: seconds(-20) })],
     ['that is not before a moment within the skew', () => claims({ nbf: seconds(20) })],
   ])('%s is accepted', async (_title, payload) => {
@@ -119,6 +130,9 @@ describe('an ID token', () => {
     ['no subject', () => without('sub')],
     ['an empty subject', () => claims({ sub: '' })],
     ['events, as logout tokens have', () => claims({ events: {} })],
+    ['the type of an access token inside', () => claims({ typ: 'Bearer' })],
+    ['a scope, as access tokens have', () => claims({ scope: 'openid' })],
+    ['a scope, as those of Microsoft have', () => claims({ scp: 'User.Read' })],
     ['a list of groups that is elsewhere', () => ({ ...without('groups'), _claim_names: { groups: 'src1' } })],
   ])('with %s is refused', async (_title, payload) => {
     await expect(exchange(await signToken(key, payload()))).rejects.toMatchObject({
@@ -179,15 +193,21 @@ describe('an ID token', () => {
     expect(String(refusal)).not.toContain('secret-audience');
   });
 
-  it('is counted when it is refused: the fourth of a subject is 429, also a good one; others are not held up', async () => {
+  it('is counted when it is refused, by sender: who names somebody holds nobody up, and many are 429, also a good one', async () => {
+    later(301);
     const subject = randomUUID();
-    const wrong = await signToken(key, claims({ sub: subject, aud: 'another' }));
-    for (let index = 0; index < 3; index += 1) {
-      await expect(exchange(wrong)).rejects.toMatchObject({ code: 'identity-refused' });
-    }
+    const unsigned = new UnsecuredJWT(claims({ sub: subject })).encode();
     const good = await signToken(key, claims({ sub: subject }));
+    for (let index = 0; index < 10; index += 1) {
+      await expect(exchange(unsigned)).rejects.toMatchObject({ code: 'identity-refused' });
+    }
+    await exchange(good);
+    // Thirty times what is allowed of passwords, whatever it is that they send.
+    for (let index = 10; index < 90; index += 1) {
+      const answer = { transaction: randomUUID(), code: 'x', state: 'x' };
+      await expect(api.createTokenFromCode({ body: answer })).rejects.toMatchObject({ code: 'identity-refused' });
+    }
     await expect(exchange(good)).rejects.toMatchObject({ status: 429, code: 'sign-in-throttled' });
-    await exchange(await signToken(key, claims()));
     later(301);
     await exchange(await signToken(key, claims({ sub: subject })));
   });
@@ -308,6 +328,50 @@ describe('roles', () => {
     expect(await rolesOf(admin.token)).toEqual([]);
   });
 
+  it('are not brought back by a token that is older than the one that took them', async () => {
+    const person = claims({ groups: ['admins'] });
+    const older = await signToken(key, person);
+    await exchange(older);
+    later(10);
+    const newer = await signToken(key, { ...person, groups: ['staff'], iat: seconds(0) });
+    const { token } = await exchange(newer);
+    await exchange(older);
+    expect(await rolesOf(token)).toEqual(['viewer']);
+    // The same again is no older.
+    await exchange(newer);
+    expect(await rolesOf(token)).toEqual(['viewer']);
+  });
+
+  it('count where the person has signed in at the provider, and not by a password that is still there', async () => {
+    const elsewhere = await createOrganization(harness);
+    const body = { email: elsewhere.owner.email, password: elsewhere.owner.password };
+    const { token: byPassword } = await api.createToken({ body });
+    const idToken = await signToken(key, claims({ groups: ['admins'] }));
+    await harness.client(byPassword).linkIdentity({ body: { provider: 'idp', id_token: idToken } });
+    const { token: byProvider } = await exchange(idToken);
+    const { token: personal } = await harness.client(byProvider).createPersonalToken({ body: { name: 'ci' } });
+    const { token: again } = await api.createToken({ body });
+    const organizationsOf = async (token: string) =>
+      (await harness.client(token).getCurrentUser({})).organizations.map(({ id }) => id).sort();
+    for (const token of [byProvider, personal]) {
+      expect(await organizationsOf(token)).toEqual([organizationId, elsewhere.id].sort());
+    }
+    for (const token of [byPassword, again]) expect(await organizationsOf(token)).toEqual([elsewhere.id]);
+  });
+
+  it('stay as they were changed by hand, whatever the groups say', async () => {
+    const person = claims({ groups: ['admins'] });
+    const { token, user_id: userId } = await exchange(await signToken(key, person));
+    await harness.client(owner).updateUser({
+      params: { organization_id: organizationId, user_id: userId },
+      body: { role: 'manager' },
+    });
+    await exchange(await signToken(key, person));
+    expect(await rolesOf(token)).toEqual(['manager']);
+    await exchange(await signToken(key, { ...person, groups: [] }));
+    expect(await rolesOf(token)).toEqual(['manager']);
+  });
+
   it('leave an organization its last owner', async () => {
     const person = claims({ groups: ['admins'] });
     const { token } = await exchange(await signToken(key, person));
@@ -337,13 +401,51 @@ describe('roles', () => {
   });
 });
 
+const password = 'long enough a password';
+
+/** A manager of the organization who was made by hand. */
+async function createManager(): Promise<{ id: string; email: string; token: string }> {
+  const email = `${randomUUID()}@example.org`;
+  const { id } = await harness.client(owner).createUser({
+    params: { organization_id: organizationId },
+    body: { email, display_name: 'Eve', password, role: 'manager' },
+  });
+  const { token } = await api.createToken({ body: { email, password } });
+  return { id, email, token };
+}
+
+describe('a sign-in that is good for some organizations', () => {
+  it('gives itself no identity that is good for more, and neither sees nor ends tokens that are', async () => {
+    const { id, token } = await createManager();
+    const narrow = claims({ iss: narrowIssuer.issuer });
+    const body = { provider: 'narrow', id_token: await signToken(key, narrow) };
+    await harness.client(token).linkIdentity({ body });
+    const signedIn = await exchange(body.id_token, 'narrow');
+    expect(signedIn.user_id).toBe(id);
+    const [whole, limited] = [harness.client(token), harness.client(signedIn.token)];
+    // Where it is good for no more it may be linked, as it is already.
+    await limited.linkIdentity({ body });
+    const wider = { provider: 'idp', id_token: await signToken(key, claims()) };
+    await expect(limited.linkIdentity({ body: wider })).rejects.toMatchObject({ status: 403, code: 'forbidden' });
+    const { token_id: ofPassword } = await whole.getCurrentUser({});
+    const { token_id: ofProvider } = await limited.getCurrentUser({});
+    expect((await limited.listPersonalTokens({})).tokens.map((shown) => shown.id)).toEqual([ofProvider]);
+    expect((await whole.listPersonalTokens({})).tokens.map((shown) => shown.id).sort()).toEqual(
+      [ofPassword, ofProvider].sort(),
+    );
+    await expect(limited.revokePersonalToken({ params: { token_id: ofPassword } })).rejects.toMatchObject({
+      status: 404,
+    });
+    await whole.linkIdentity({ body: wider });
+    await whole.revokePersonalToken({ params: { token_id: ofProvider } });
+    await expect(limited.getCurrentUser({})).rejects.toMatchObject({ status: 401 });
+  });
+});
+
 describe('a person who comes with an address that a user has', () => {
   it('is that user only where the operator trusts the provider with it, and never with a second identity', async () => {
-    const email = `${randomUUID()}@example.org`;
-    const created = await harness.client(owner).createUser({
-      params: { organization_id: organizationId },
-      body: { email, display_name: 'Eve', password: 'long enough a password', role: 'manager' },
-    });
+    const created = await createManager();
+    const { email } = created;
     const first = claims({ email });
     await expect(exchange(await signToken(key, first))).rejects.toMatchObject({ code: 'identity-link-required' });
     await expect(
@@ -352,7 +454,12 @@ describe('a person who comes with an address that a user has', () => {
     await expect(
       exchange(await signToken(key, claims({ email, email_verified: 'true' })), 'linking'),
     ).rejects.toMatchObject({ code: 'identity-email-unverified' });
-    expect((await exchange(await signToken(key, first), 'linking')).user_id).toBe(created.id);
+    const linked = await exchange(await signToken(key, first), 'linking');
+    expect(linked.user_id).toBe(created.id);
+    expect(await rolesOf(linked.token)).toEqual(['manager']);
+    // The password was of whoever made the user, and so were sign-ins with it.
+    await expect(api.createToken({ body: { email, password } })).rejects.toMatchObject({ code: 'invalid-credentials' });
+    await expect(rolesOf(created.token)).rejects.toMatchObject({ status: 401 });
     // The address was given to somebody else at the provider.
     await expect(exchange(await signToken(key, claims({ email })), 'linking')).rejects.toMatchObject({
       status: 409,

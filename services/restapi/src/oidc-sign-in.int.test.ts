@@ -16,7 +16,7 @@ const ada = `ada-${randomUUID()}@example.org`;
 const local = `local-${randomUUID()}@example.org`;
 const people = {
   ada: { email: ada, email_verified: true, name: 'Ada', groups: ['finance', 'platform'] },
-  bob: { email: `bob-${randomUUID()}@example.org`, email_verified: true, groups: ['finance'] },
+  bob: { email: `bob-${randomUUID()}@example.org`, email_verified: true, groups: ['finance', 'secret-project'] },
   unverified: { email: `eve-${randomUUID()}@example.org`, email_verified: false, groups: ['finance'] },
   stranger: { email: `mal-${randomUUID()}@example.org`, email_verified: true, groups: ['guests'] },
   local: { email: local, email_verified: true, groups: ['finance'] },
@@ -236,6 +236,7 @@ describe('what a sign-in is good for', () => {
 
 describe('the audit log', () => {
   it('has the first sign-in, the change of the rules, and no token', async () => {
+    await signIn('bob');
     const { user_id: userId } = await signIn('ada');
     const entries = await waitFor(
       async () => {
@@ -247,6 +248,9 @@ describe('the audit log', () => {
       },
       { what: 'the records', timeoutMs: 30_000 },
     );
+    // Of the groups only those that have a role there.
+    expect(entries).toContain('finance');
+    expect(entries).not.toContain('secret-project');
     expect(entries).not.toMatch(/ct_[0-9a-f]{8}|eyJ/);
     expect(harness.logLines.join('')).not.toMatch(/eyJ|a client secret of tests/);
   });

@@ -164,8 +164,9 @@ export function createPoolsRepository(
           // Its name is free from now on.
           { $set: { removed_at: now(), name: `removed ${poolId}` }, ...pushEntry(outbox) },
         );
-        // From here on its rules lead nowhere, so it does not matter when they go.
-        await rules.deleteMany({ organization_id: organizationId, pool_id: poolId });
+        // From here on its rules lead nowhere, so it does not matter when they go; records of what was done to them may still wait.
+        const ofPool = { organization_id: organizationId, pool_id: poolId, ...living };
+        await rules.updateMany(ofPool, { $set: { removed_at: now() } });
         return matchedCount === 1;
       }),
     createRule: (organizationId, rule, outbox) =>

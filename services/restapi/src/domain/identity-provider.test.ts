@@ -27,6 +27,11 @@ describe('OIDC_PROVIDERS', () => {
     ['nobody whom it serves', [{ ...provider, organizations: [] }]],
     ['a field that is not known', [{ ...provider, clientid: 'x' }]],
     ['two of one name', [provider, provider]],
+    ['addresses that link users of all organizations', [{ ...provider, link_by_email: true }]],
+    ['a redirect with a query', [{ ...provider, redirect_uris: ['https://app.example.com/back?a=b'] }]],
+    ['a redirect with an empty query', [{ ...provider, redirect_uris: ['https://app.example.com/back?'] }]],
+    ['a redirect without a path', [{ ...provider, redirect_uris: ['https://app.example.com'] }]],
+    ['a redirect in capitals', [{ ...provider, redirect_uris: ['https://App.example.com/back'] }]],
   ])('is refused with %s', (_title, providers) => {
     expect(complaintOf(JSON.stringify(providers))).not.toBe('');
   });

@@ -6,6 +6,18 @@ const maxListed = 100;
 const maxGroups = 5000;
 
 const url = z.string().refine((text) => URL.canParse(text), 'must be a URL');
+
+/** As it is sent when the code is redeemed: providers compare it letter by letter with what they were sent before. */
+function isRedirectUri(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const sent = new URL(text);
+  sent.search = '';
+  sent.hash = '';
+  return sent.href === text;
+}
+const redirectUri = z
+  .string()
+  .refine(isRedirectUri, 'must be a URL without a query or fragment, with a path, its host in lower case');
 const hosts = z.array(z.string().min(1)).max(maxListed);
 
 const providerSchema = z
@@ -17,7 +29,7 @@ const providerSchema = z
     client_secret: z.string().min(1).optional(),
     /** Client ids of other applications whose ID tokens are taken as well: a command line, another front end. */
     other_client_ids: z.array(z.string().min(1)).max(maxListed).default([]),
-    redirect_uris: z.array(url).max(maxListed).default([]),
+    redirect_uris: z.array(redirectUri).max(maxListed).default([]),
     scope: z.string().default('openid email profile'),
     groups_claim: z.string().min(1).default('groups'),
     organizations: z.union([z.literal('all'), z.array(z.uuid()).min(1).max(maxListed)]),
@@ -30,6 +42,11 @@ const providerSchema = z
   .refine(({ issuer, allow_http }) => allow_http || issuer.startsWith('https:'), {
     path: ['issuer'],
     message: 'must be https, unless allow_http is set',
+  })
+  // Whoever owns one organization could have made the users of another, by addresses that the provider vouches for.
+  .refine(({ link_by_email, organizations }) => !link_by_email || organizations !== 'all', {
+    path: ['link_by_email'],
+    message: 'needs a list of organizations',
   });
 
 /** Where people sign in, as the operator has described it. */
@@ -63,6 +80,8 @@ export interface IdentityClaims {
   readonly emailVerified: boolean;
   readonly displayName: string | null;
   readonly groups: readonly string[];
+  /** When the provider has said it. */
+  readonly issuedAt: Date;
 }
 
 function providerOf(given: z.output<typeof providerSchema>): IdentityProvider {

@@ -43,6 +43,15 @@ function requireOurs({ aud, azp }: JWTPayload, ours: readonly string[]): void {
   }
 }
 
+/**
+ * True for what only other tokens say of themselves. Access tokens of some providers have the type of any JWT: Keycloak's tell
+ * by a `typ` inside (`Bearer`, where its ID tokens have `ID`), others by what they allow.
+ */
+function isOtherKind(payload: JWTPayload): boolean {
+  if (['events', 'scope', 'scp'].some((claim) => payload[claim] !== undefined)) return true;
+  return payload['typ'] !== undefined && payload['typ'] !== 'ID';
+}
+
 function claimsOf(provider: IdentityProvider, payload: JWTPayload): IdentityClaims {
   const groups = groupsOf(payload, provider.groupsClaim);
   if (groups === null) throw refused('it names some of the groups only; let the provider send fewer');
@@ -55,6 +64,7 @@ function claimsOf(provider: IdentityProvider, payload: JWTPayload): IdentityClai
     emailVerified: provider.trustEmail || payload['email_verified'] === true,
     displayName: name === '' ? null : name.replace(/[\p{Cc}\u2028\u2029]/gu, ' ').slice(0, maxNameLength),
     groups,
+    issuedAt: new Date(z.number().parse(payload.iat) * 1000),
   };
 }
 
@@ -99,7 +109,7 @@ export async function verifyIdToken(
   });
   // Access tokens (RFC 9068) and logout tokens are signed by the same keys, some for the same audience.
   const type = typeOf.safeParse(protectedHeader.typ ?? 'jwt');
-  if (!type.success || type.data !== 'jwt' || payload['events'] !== undefined) throw refused('it is no ID token');
+  if (!type.success || type.data !== 'jwt' || isOtherKind(payload)) throw refused('it is no ID token');
   if (typeof payload.sub !== 'string' || payload.sub === '') throw refused('sub is missing');
   requireOurs(payload, ours);
   if (given.nonce !== undefined && payload['nonce'] !== given.nonce) throw refused('nonce is another');

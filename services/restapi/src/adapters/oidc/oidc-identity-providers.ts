@@ -11,7 +11,7 @@ import { createDiscovery, type DiscoveredProvider } from './oidc-client';
 
 const transactionMs = 600_000;
 const sealKeyBytes = 32;
-/** Codes that are redeemed at once, in a process: each is a call that somebody unknown has caused. */
+/** Codes that are redeemed at once at a provider, by a process: each is a call that somebody unknown has caused. */
 const maxRedeeming = 8;
 
 const transactionSchema = z.object({
@@ -100,7 +100,7 @@ export function createOidcIdentityProviders(
     const { keys, issuer } = await discovered(provider);
     return verifyIdToken(provider, keys, { idToken, nonce, issuer, now: new Date(now()) });
   };
-  let redeeming = 0;
+  const redeeming = new Map<string, number>();
   return {
     all: providers,
     verifyIdToken: verify,
@@ -130,14 +130,15 @@ export function createOidcIdentityProviders(
       if (provider === undefined) throw refused('the provider is no longer there');
       // Before the provider hears of it: who answers for somebody else must not use up the code.
       if (answer.state !== transaction.state) throw refused('the state is another');
-      if (redeeming >= maxRedeeming)
+      const before = redeeming.get(provider.name) ?? 0;
+      if (before >= maxRedeeming)
         throw new AppError('overloaded', 'Too many sign-ins at this moment.', { retryAfterMs: 2000 });
-      redeeming += 1;
+      redeeming.set(provider.name, before + 1);
       try {
         const idToken = await redeem(provider, await discovered(provider), { transaction, answer });
         return { provider, claims: await verify(provider, idToken, transaction.nonce) };
       } finally {
-        redeeming -= 1;
+        redeeming.set(provider.name, (redeeming.get(provider.name) ?? 1) - 1);
       }
     },
   };

@@ -1,5 +1,8 @@
 import { AnswerMemory, type MemoryOutcome } from './answer-memory';
 
+/** Of somebody who waits for the answer. */
+const stays = new AbortController().signal;
+
 function memoryOf(maxBytes: number) {
   const outcomes: MemoryOutcome[] = [];
   const clock = { nowMs: 0 };
@@ -10,11 +13,7 @@ function memoryOf(maxBytes: number) {
     observe: (outcome) => outcomes.push(outcome),
   });
   const ask = (question: string, answer: unknown = question, isKept = true): Promise<unknown> =>
-    memory.answer(
-      question,
-      async () => answer,
-      () => isKept,
-    );
+    memory.answer(question, { signal: stays, read: async () => answer, isKept: () => isKept });
   return { memory, clock, outcomes, ask };
 }
 
@@ -70,29 +69,56 @@ describe('the memory of answers', () => {
     const { memory, ask, outcomes } = memoryOf(10_000);
     await ask('a', null, false);
     await ask('a', 1);
-    const failing = memory.answer(
-      'b',
-      () => Promise.reject(new Error('away')),
-      () => true,
-    );
+    const failing = memory.answer('b', {
+      signal: stays,
+      read: () => Promise.reject(new Error('away')),
+      isKept: () => true,
+    });
     await expect(failing).rejects.toThrow('away');
     await expect(ask('b', 2)).resolves.toBe(2);
     expect(outcomes).toEqual(['read', 'read', 'read', 'read']);
   });
 
-  it('lets those who ask the same at once wait for one answer, and ask for themselves when it fails', async () => {
+  it('lets those who ask the same at once wait for one answer, or for one failure', async () => {
     const { memory, outcomes } = memoryOf(10_000);
     let reads = 0;
-    const read = async (): Promise<number> => {
-      reads += 1;
-      if (reads === 1) throw new Error('the first has gone');
-      return reads;
-    };
-    const both = [1, 2].map(() => memory.answer('a', read, () => true));
-    await expect(both[0]).rejects.toThrow('gone');
-    await expect(both[1]).resolves.toBe(2);
-    const three = [1, 2, 3].map(() => memory.answer('b', read, () => true));
-    await expect(Promise.all(three)).resolves.toEqual([3, 3, 3]);
-    expect(outcomes).toEqual(['read', 'read', 'read', 'shared', 'shared']);
+    const ask = (question: string) => (): Promise<number> =>
+      memory.answer(question, {
+        signal: stays,
+        read: async () => {
+          reads += 1;
+          if (question === 'down') throw new Error('the store is down');
+          return reads;
+        },
+        isKept: () => true,
+      });
+    await expect(Promise.all([1, 2, 3].map(ask('a')))).resolves.toEqual([1, 1, 1]);
+    expect(outcomes).toEqual(['read', 'shared', 'shared']);
+    const failures = await Promise.allSettled([1, 2, 3].map(ask('down')));
+    expect(failures.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(reads).toBe(2);
+  });
+
+  it('lets one of them read when the first has gone, and the others wait for that one', async () => {
+    const { memory, outcomes } = memoryOf(10_000);
+    const first = new AbortController();
+    let reads = 0;
+    const ask = (signal: AbortSignal): Promise<number> =>
+      memory.answer('a', {
+        signal,
+        read: async () => {
+          reads += 1;
+          const mine = reads;
+          await Promise.resolve();
+          if (signal.aborted) throw new Error('gone');
+          return mine;
+        },
+        isKept: () => true,
+      });
+    const asked = [first.signal, stays, stays, stays].map(ask);
+    first.abort();
+    await expect(asked[0]).rejects.toThrow('gone');
+    await expect(Promise.all(asked.slice(1))).resolves.toEqual([2, 2, 2]);
+    expect(outcomes).toEqual(['read', 'read', 'shared', 'shared']);
   });
 });

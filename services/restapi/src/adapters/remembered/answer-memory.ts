@@ -13,6 +13,20 @@ interface AnswerMemoryOptions {
   readonly observe: (outcome: MemoryOutcome) => void;
 }
 
+/** A reading that others wait for, and what tells that the first who asked has gone. */
+interface Reading {
+  readonly answer: Promise<unknown>;
+  readonly signal: AbortSignal;
+}
+
+/** What to do for an answer that is not known. */
+interface Reader<T> {
+  /** Of who asks: when it is aborted, `read` fails. */
+  readonly signal: AbortSignal;
+  readonly read: () => Promise<T>;
+  readonly isKept: (answer: T) => boolean;
+}
+
 interface Remembered {
   readonly answer: unknown;
   readonly bytes: number;
@@ -35,13 +49,16 @@ function bytesOf(answer: unknown): number {
  */
 export class AnswerMemory {
   readonly #answers = new Map<string, Remembered>();
-  readonly #reading = new Map<string, Promise<unknown>>();
+  readonly #reading = new Map<string, Reading>();
   #bytes = 0;
 
   constructor(private readonly options: AnswerMemoryOptions) {}
 
-  /** What was answered to this question before, else what `read` gives, which is kept when it is worth it. Nobody may change an answer. */
-  async answer<T>(question: string, read: () => Promise<T>, isKept: (answer: T) => boolean): Promise<T> {
+  /**
+   * What was answered to this question before, else what `read` gives, which is kept when it is worth it. Nobody may change an answer.
+   * A failure is that of all who wait; only when the first has gone does the next one read, and the others wait for that one.
+   */
+  async answer<T>(question: string, reader: Reader<T>): Promise<T> {
     const { observe } = this.options;
     const known = this.#known(question);
     if (known !== undefined) {
@@ -51,26 +68,36 @@ export class AnswerMemory {
     const running = this.#reading.get(question);
     if (running !== undefined) {
       try {
-        const answer = (await running) as T;
+        const answer = (await running.answer) as T;
         observe('shared');
         return answer;
-      } catch {
-        // It may have failed because the first who asked has gone.
-        observe('read');
-        return read();
+      } catch (error) {
+        if (!running.signal.aborted || reader.signal.aborted) throw error;
+        this.#forgetReading(question, running);
+        return this.answer(question, reader);
       }
     }
-    observe('read');
+    return this.#read(question, reader);
+  }
+
+  async #read<T>(question: string, { signal, read, isKept }: Reader<T>): Promise<T> {
+    this.options.observe('read');
     const readAtMs = this.options.now();
-    const reading = read();
+    const answering = read();
+    const reading = { answer: answering, signal };
     this.#reading.set(question, reading);
     try {
-      const answer = await reading;
+      const answer = await answering;
       if (isKept(answer)) this.#keep(question, answer, readAtMs);
       return answer;
     } finally {
-      this.#reading.delete(question);
+      this.#forgetReading(question, reading);
     }
+  }
+
+  /** Unless another has taken its place. */
+  #forgetReading(question: string, reading: Reading): void {
+    if (this.#reading.get(question) === reading) this.#reading.delete(question);
   }
 
   /** An answer that is not too old, which is now the last to be forgotten. */

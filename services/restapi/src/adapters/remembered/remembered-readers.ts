@@ -45,7 +45,7 @@ function asking(memory: Pick<AnswerMemory, 'answer'>, stamps: Pick<DataStamps, '
   return async ({ account, question, context }, read, isKept = () => true) => {
     const asked = createHash('sha256').update(JSON.stringify(question)).digest('base64');
     const { stamp } = viewOf(context.signal, account, asked);
-    return memory.answer(`${account} ${asked} ${await stamp}`, read, isKept);
+    return memory.answer(`${account} ${asked} ${await stamp}`, { signal: context.signal, read, isKept });
   };
 }
 

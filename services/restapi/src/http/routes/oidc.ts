@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { AppError } from '@cloudtuner/errors';
 import type { GroupRole, IssuedToken, OrganizationsRepository } from '@cloudtuner/metadata';
 import { oidcRules, operations } from '@cloudtuner/restapi-client';
@@ -17,7 +16,8 @@ interface Dependencies extends ExternalSignInDependencies {
   readonly identityProviders: IdentityProviders;
   readonly organizations: ExternalSignInDependencies['organizations'] &
     Pick<OrganizationsRepository, 'groupRoles' | 'setGroupRoles'>;
-  readonly throttle: SignInThrottle;
+  /** Not the one of passwords: what anybody can send here must not make that one forget. */
+  readonly oidcThrottle: SignInThrottle;
   readonly countSignIn: (outcome: string) => void;
 }
 
@@ -41,28 +41,18 @@ const presentGroupRoles = (groupRoles: readonly GroupRole[]) => ({
   group_roles: groupRoles.map((each) => ({ ...each })),
 });
 
-/** Whom an ID token claims to be about, before anything of it is believed: wrong ones are counted by this. */
-function claimedSubject(idToken: string): string {
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(idToken.split('.')[1] ?? '', 'base64url').toString('utf8'));
-    return String(Reflect.get(Object(claims), 'sub')).slice(0, 255);
-  } catch {
-    return '';
-  }
-}
-
 /**
- * Does what may fail because of what was sent, and counts only that. By sender and person as with passwords, since behind a
- * proxy all senders have one address and must not lock each other out.
+ * Does what may fail because of what was sent, and counts only that, by sender: nothing that was sent is believed before it is
+ * checked, so who names somebody else holds nobody up.
  */
-async function throttled<T>({ throttle }: Dependencies, key: string, work: () => Promise<T>): Promise<T> {
-  throttle.begin(key);
+async function throttled<T>({ oidcThrottle }: Dependencies, sender: string, work: () => Promise<T>): Promise<T> {
+  oidcThrottle.begin(sender);
   try {
     const result = await work();
-    throttle.clear(key);
+    oidcThrottle.forgive(sender);
     return result;
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'identity-refused') throttle.forgive(key);
+    if (!(error instanceof AppError) || error.code !== 'identity-refused') oidcThrottle.forgive(sender);
     throw error;
   }
 }
@@ -80,8 +70,7 @@ async function verified(
   remoteAddress: string,
 ): Promise<{ provider: IdentityProvider; claims: IdentityClaims }> {
   const provider = providerNamed(dependencies.identityProviders, name);
-  const key = `${remoteAddress} ${name} ${claimedSubject(idToken)}`;
-  const claims = await throttled(dependencies, key, () =>
+  const claims = await throttled(dependencies, remoteAddress, () =>
     dependencies.identityProviders.verifyIdToken(provider, idToken, nonce),
   );
   return { provider, claims };
@@ -120,8 +109,7 @@ export function oidcRoutes(routes: ScopedRoutes, dependencies: Dependencies): Ro
     routes.open(operations.createTokenFromCode, ({ body, remoteAddress, recordIn }) =>
       counted(dependencies, async () => {
         const { transaction, code, state, iss } = body;
-        const key = `${remoteAddress} ${createHash('sha256').update(transaction).digest('hex')}`;
-        const signIn = await throttled(dependencies, key, () =>
+        const signIn = await throttled(dependencies, remoteAddress, () =>
           identityProviders.finish({ transaction, code, state, iss }),
         );
         return presentSignIn(await signInExternally(dependencies, signIn, recordIn));
@@ -137,7 +125,9 @@ export function oidcRoutes(routes: ScopedRoutes, dependencies: Dependencies): Ro
       if (identity.userId === null) throw notFound();
       const { provider, claims } = await verified(dependencies, body, remoteAddress);
       const { issuer, subject } = claims;
-      await linkIdentity(externalUsers, identity.userId, { issuer, subject }, () =>
+      const person = { id: identity.userId, onlyOrganizationIds: identity.onlyOrganizationIds };
+      const link = { person, identity: { issuer, subject }, providers: identityProviders.all };
+      await linkIdentity(externalUsers, link, () =>
         record({ user_id: identity.userId, provider: provider.name, issuer, subject }),
       );
       return undefined;

@@ -3,6 +3,7 @@ import type {
   CloudAccountsRepository,
   CreatedToken,
   OutboxEntry,
+  TokenHolder,
   TokenIdentity,
   TokensRepository,
   TokenSummary,
@@ -57,6 +58,13 @@ async function requireAccounts(
   }
 }
 
+/** The person, as far as this token speaks for them. */
+const holderOf = (identity: TokenIdentity): TokenHolder => ({
+  id: personOf(identity),
+  onlyOrganizationIds: identity.onlyOrganizationIds,
+  provider: identity.provider,
+});
+
 /** Changes the own password; wrong ones are counted as wrong sign-ins are. */
 async function changePassword(
   { users, throttle }: Dependencies,
@@ -95,7 +103,7 @@ export function personalTokenRoutes(routes: ScopedRoutes, dependencies: Dependen
       return undefined;
     }),
     routes.signedIn(operations.listPersonalTokens, async ({ identity }) => ({
-      tokens: (await tokens.listOfUser(personOf(identity))).map(presentToken),
+      tokens: (await tokens.listOfUser(holderOf(identity))).map(presentToken),
     })),
     routes.signedIn(operations.createPersonalToken, async ({ identity, body, record }) => {
       const { name, role, expires_in_seconds: ttlSeconds, cloud_account_ids: accountIds } = body;
@@ -103,12 +111,11 @@ export function personalTokenRoutes(routes: ScopedRoutes, dependencies: Dependen
       await requireAccounts(cloudAccounts, organizationIds, accountIds);
       const entry = record({ name, role, ttl_seconds: ttlSeconds, cloud_account_ids: accountIds });
       const wish = { name, role, ttlSeconds, accountIds };
-      const person = { id: personOf(identity), onlyOrganizationIds: identity.onlyOrganizationIds };
-      return presentCreated(await tokens.createPersonal(person, wish, entry));
+      return presentCreated(await tokens.createPersonal(holderOf(identity), wish, entry));
     }),
     routes.signedIn(operations.revokePersonalToken, async ({ identity, params, record }) => {
       const entry = record({});
-      if (!(await tokens.revokeOfUser(personOf(identity), params.token_id, entry))) throw notFound();
+      if (!(await tokens.revokeOfUser(holderOf(identity), params.token_id, entry))) throw notFound();
       return undefined;
     }),
     routes.signedIn(operations.revokeCurrentToken, async ({ identity, record }) => {

@@ -13,7 +13,7 @@ import { roleOfGroups, serves, type IdentityClaims, type IdentityProvider } from
 
 /** Stores of {@link signInExternally}. */
 export interface ExternalSignInDependencies {
-  readonly organizations: Pick<OrganizationsRepository, 'groupRolesOf' | 'withMembersLocked'>;
+  readonly organizations: Pick<OrganizationsRepository, 'findMany' | 'groupRolesOf' | 'withMembersLocked'>;
   readonly externalUsers: ExternalUsersRepository;
   readonly tokens: Pick<TokensRepository, 'issue'>;
   readonly tokenTtlSeconds: number;
@@ -29,14 +29,27 @@ type RecordIn = (organizationIds: readonly string[], details: Readonly<Record<st
 
 const identityOf = ({ issuer, subject }: IdentityClaims) => ({ issuer, subject });
 
-/** What the groups of the person say, by organization; where none has a role, null. */
-async function rolesByOrganization(
+/** What the groups of a person are worth in an organization: those that have a role there, and the most powerful one. */
+interface Grant {
+  readonly role: Role | null;
+  readonly groups: readonly string[];
+}
+
+type Grants = ReadonlyMap<string, Grant>;
+
+/** What the groups of the person say, by organization. */
+async function grantsByOrganization(
   { organizations }: ExternalSignInDependencies,
   { provider, claims }: ExternalSignIn,
-): Promise<ReadonlyMap<string, Role | null>> {
+): Promise<Grants> {
   const groupRoles = await organizations.groupRolesOf(provider.name);
   const served = [...groupRoles].filter(([organizationId]) => serves(provider, organizationId));
-  return new Map(served.map(([organizationId, of]) => [organizationId, roleOfGroups(of, claims.groups)]));
+  return new Map(
+    served.map(([organizationId, given]) => {
+      const groups = claims.groups.filter((group) => given.some((groupRole) => groupRole.group === group));
+      return [organizationId, { role: roleOfGroups(given, groups), groups }];
+    }),
+  );
 }
 
 const withoutAccess = (): AppError =>
@@ -68,8 +81,12 @@ async function linkByEmail(
     throw new AppError('identity-link-required', 'There is a user with this address, who has to link this identity.');
   }
   const details = { change: 'identity linked by e-mail', user_id: user.id, provider: provider.name, ...identity };
-  const isDone = await externalUsers.linkIdentity(user.id, identity, recordIn(user.organizationIds, details));
-  if (isDone) return { ...user, identities: [...user.identities, identity] };
+  const outbox = recordIn(user.organizationIds, details);
+  // The password may be of whoever has made the user, before the person came.
+  if (await externalUsers.linkIdentity(user.id, identity, outbox, { voidsPassword: true })) {
+    const linkedNow = await externalUsers.findByIdentity(identity);
+    if (linkedNow !== null) return linkedNow;
+  }
   const holder = await externalUsers.findByIdentity(identity);
   if (holder?.id === user.id) return holder;
   throw new AppError('identity-linked-already', 'The user has been linked to another identity meanwhile.');
@@ -78,7 +95,7 @@ async function linkByEmail(
 async function findOrCreate(
   dependencies: ExternalSignInDependencies,
   signIn: ExternalSignIn,
-  { roles, recordIn }: { roles: ReadonlyMap<string, Role | null>; recordIn: RecordIn },
+  { grants, recordIn }: { grants: Grants; recordIn: RecordIn },
 ): Promise<ExternalUser> {
   const { externalUsers } = dependencies;
   const { provider, claims } = signIn;
@@ -87,18 +104,18 @@ async function findOrCreate(
   const email = verifiedEmail(claims);
   const ofAddress = await externalUsers.findByEmail(email);
   if (ofAddress !== null) return linkByEmail(dependencies, signIn, { user: ofAddress, recordIn });
-  const memberships = [...roles].flatMap(([organizationId, role]): SourcedMembership[] =>
+  const memberships = [...grants].flatMap(([organizationId, { role }]): SourcedMembership[] =>
     role === null ? [] : [{ organizationId, role, provider: provider.name }],
   );
   if (memberships.length === 0) throw withoutAccess();
   const identity = identityOf(claims);
-  const details = { change: 'user created', email, provider: provider.name, ...identity, groups: claims.groups };
-  const record = recordIn(
-    memberships.map(({ organizationId }) => organizationId),
-    details,
+  const details = { change: 'user created', email, provider: provider.name, ...identity };
+  // Each organization is told of the groups that matter there: the others are none of its business.
+  const records = memberships.map(({ organizationId }) =>
+    recordIn([organizationId], { ...details, groups: grants.get(organizationId)?.groups ?? [] }),
   );
   const user = { identity, email, displayName: claims.displayName ?? email, memberships };
-  return externalUsers.createExternal(user, record).catch(async (error: unknown) => {
+  return externalUsers.createExternal(user, records).catch(async (error: unknown) => {
     // Two first sign-ins at the same moment: the other one was faster.
     const other =
       isAppError(error) && error.code === 'user-exists' ? await externalUsers.findByIdentity(identity) : null;
@@ -108,19 +125,15 @@ async function findOrCreate(
 }
 
 /** What has to change so that the memberships are what the groups say; those given by hand stay. */
-function changesOf(
-  user: ExternalUser,
-  provider: string,
-  roles: ReadonlyMap<string, Role | null>,
-): Map<string, Role | null> {
+function changesOf(user: ExternalUser, provider: string, grants: Grants): Map<string, Role | null> {
   const changes = new Map<string, Role | null>();
-  for (const [organizationId, role] of roles) {
+  for (const [organizationId, { role }] of grants) {
     const isMember = user.memberships.some((membership) => membership.organizationId === organizationId);
     if (!isMember && role !== null) changes.set(organizationId, role);
   }
   for (const membership of user.memberships) {
     if (membership.provider !== provider) continue;
-    const role = roles.get(membership.organizationId) ?? null;
+    const role = grants.get(membership.organizationId)?.role ?? null;
     if (role !== membership.role) changes.set(membership.organizationId, role);
   }
   return changes;
@@ -129,10 +142,10 @@ function changesOf(
 async function applyGroups(
   { organizations, externalUsers }: ExternalSignInDependencies,
   { provider }: ExternalSignIn,
-  { user, roles, recordIn }: { user: ExternalUser; roles: ReadonlyMap<string, Role | null>; recordIn: RecordIn },
+  { user, grants, recordIn }: { user: ExternalUser; grants: Grants; recordIn: RecordIn },
 ): Promise<readonly SourcedMembership[]> {
   const after = new Map(user.memberships.map((membership) => [membership.organizationId, membership]));
-  for (const [organizationId, role] of changesOf(user, provider.name, roles)) {
+  for (const [organizationId, role] of changesOf(user, provider.name, grants)) {
     const from = after.get(organizationId)?.role ?? null;
     const details = { change: 'role by groups', user_id: user.id, provider: provider.name, role: { from, to: role } };
     const wish = { provider: provider.name, role };
@@ -151,9 +164,18 @@ async function applyGroups(
   return [...after.values()];
 }
 
+/** The organizations that the provider speaks for, as far as they exist; null = all. */
+async function servedNow(
+  { organizations }: ExternalSignInDependencies,
+  { organizationIds }: IdentityProvider,
+): Promise<readonly string[] | null> {
+  if (organizationIds === null) return null;
+  return (await organizations.findMany(organizationIds)).map(({ id }) => id);
+}
+
 /**
  * A token for the person whom the provider vouches for. The person is known by issuer and subject; who comes for the first
- * time is created when a group has a role. Roles that came from groups are what the groups say now.
+ * time is created when a group has a role. Roles that came from groups are what the groups say in the newest token.
  *
  * @throws AppError `identity-email-unverified`, `identity-link-required`, `identity-linked-already`,
  * `identity-without-access`, `user-exists`, `members-busy`, `metadata-unavailable`
@@ -163,11 +185,16 @@ export async function signInExternally(
   signIn: ExternalSignIn,
   recordIn: RecordIn,
 ): Promise<IssuedToken> {
-  const { provider } = signIn;
-  const roles = await rolesByOrganization(dependencies, signIn);
-  const user = await findOrCreate(dependencies, signIn, { roles, recordIn });
-  const memberships = await applyGroups(dependencies, signIn, { user, roles, recordIn });
-  const usable = memberships.filter(({ organizationId }) => serves(provider, organizationId));
+  const { provider, claims } = signIn;
+  const grants = await grantsByOrganization(dependencies, signIn);
+  const user = await findOrCreate(dependencies, signIn, { grants, recordIn });
+  // What a token says of groups is as old as the token: an older one must not bring back what a newer one has taken.
+  const isNewest = await dependencies.externalUsers.noteIssued(user.id, identityOf(claims), claims.issuedAt);
+  const memberships = isNewest ? await applyGroups(dependencies, signIn, { user, grants, recordIn }) : user.memberships;
+  const usable = memberships.filter(
+    ({ organizationId, provider: source }) =>
+      serves(provider, organizationId) && (source === null || source === provider.name),
+  );
   const outbox = recordIn(
     usable.length === 0 ? user.organizationIds : usable.map(({ organizationId }) => organizationId),
     { user_id: user.id, provider: provider.name },
@@ -176,6 +203,7 @@ export async function signInExternally(
   return dependencies.tokens.issue(user, {
     ttlSeconds: dependencies.tokenTtlSeconds,
     outbox,
-    onlyOrganizationIds: provider.organizationIds,
+    onlyOrganizationIds: await servedNow(dependencies, provider),
+    provider: provider.name,
   });
 }
