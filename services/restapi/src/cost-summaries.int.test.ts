@@ -104,6 +104,31 @@ describe('cost summaries', () => {
     });
   });
 
+  it('say how much of a window was measured, and take one with a hole for no complete one', async () => {
+    const cluster = await createCluster();
+    const [first, second] = [march, march + 86_400];
+    for (const [start, measuredSeconds] of [
+      [first, 86_400],
+      [second, 43_200],
+    ] as const)
+      await storeSummary(world.clickhouse, cluster, {
+        ...{
+          duration: 'day',
+          start,
+          version: String(start),
+          closedHours: 24,
+          rows: [web('4.000000000')],
+          measuredSeconds,
+        },
+      });
+    const answer = await ask({ window_duration: 'day', start_date: first, end_date: second + 86_400 });
+    expect(answer.windows).toMatchObject([
+      { complete: true, coverage: 1 },
+      { complete: false, coverage: 0.5, closed_hours: 24 },
+    ]);
+    expect(answer.summaries.map(({ trend }) => trend)).toEqual([null, null]);
+  });
+
   it('are the version that is true now', async () => {
     const cluster = await createCluster();
     const window = { duration: 'day', start: march, closedHours: 24 };

@@ -24,6 +24,8 @@ const stateRow = z
     metrics_total_cost: z.string(),
     closed_hours: z.number(),
     api_hours: z.number(),
+    measured_seconds: z.number(),
+    expected_seconds: z.number(),
   })
   .transform((row): SummaryState => ({
     ...{ duration: row.duration, start: row.start, rows: row.rows },
@@ -35,15 +37,17 @@ const stateRow = z
     metricsTotalNanos: parseNanos(row.metrics_total_cost),
     closedHours: row.closed_hours,
     apiHours: row.api_hours,
+    measuredSeconds: row.measured_seconds,
+    expectedSeconds: row.expected_seconds,
   }));
 
 const states = `
   SELECT toString(window_duration) AS duration, toUnixTimestamp(timestamp) AS start, latest.1 AS data_version, latest.2 AS inputs_version,
          latest.3 AS rules_version, latest.4 AS written_at_ms, latest.5 AS rows, latest.6 AS total_cost, latest.7 AS metrics_total_cost,
-         latest.8 AS closed_hours, latest.9 AS api_hours
+         latest.8 AS closed_hours, latest.9 AS api_hours, latest.10 AS measured_seconds, latest.11 AS expected_seconds
   FROM (
     SELECT window_duration, timestamp, argMax((data_version, inputs_version, rules_version, written_at_ms, rows, total_cost, metrics_total_cost,
-           closed_hours, api_hours), written_at_ms) AS latest
+           closed_hours, api_hours, measured_seconds, expected_seconds), written_at_ms) AS latest
     FROM cost_summary_windows
     WHERE cloud_account_id = {account:UUID} AND window_duration = {duration:String}
       AND timestamp >= toDateTime({from:UInt32}) AND timestamp < toDateTime({until:UInt32})
@@ -118,10 +122,10 @@ export function createSummaryStore(client: ClickhouseClient): SummaryStore {
       return versions.map((version) => counts.get(nameOf(version)) ?? 0);
     },
     async insertRows(tenant, summaries, token) {
-      const rows = summaries.flatMap(({ duration, start, dataVersion, summaryRows }) => {
+      const rows = summaries.flatMap(({ duration, start, dataVersion, writtenAtMs, summaryRows }) => {
         const place = { window_duration: duration, timestamp: start, data_version: dataVersion };
         return summaryRows.map((row) => ({
-          ...{ cloud_account_id: tenant, ...place },
+          ...{ cloud_account_id: tenant, ...place, written_at_ms: String(writtenAtMs) },
           ...amountFields(row),
           ...summaryFields(row),
         }));
@@ -143,6 +147,8 @@ export function createSummaryStore(client: ClickhouseClient): SummaryStore {
         metrics_total_cost: formatNanos(state.metricsTotalNanos),
         closed_hours: state.closedHours,
         api_hours: state.apiHours,
+        measured_seconds: state.measuredSeconds,
+        expected_seconds: state.expectedSeconds,
       }));
       const token = `${tenant}|${createHash('sha256').update(JSON.stringify(rows)).digest('hex')}`;
       await client.insert({ table: 'cost_summary_windows', rows, token, tag, tenant });
