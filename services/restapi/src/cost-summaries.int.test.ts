@@ -192,6 +192,16 @@ describe('cost summaries', () => {
     expect(owners.find(({ name }) => name === email)?.employee_id).toEqual(expect.any(String));
   });
 
+  it('are refused for more windows of all clusters than an answer holds', async () => {
+    // 31 days are 744 hours: 26 clusters have 19,344, one more has 20,088.
+    const days = { window_duration: 'hour', start_date: january, end_date: january + 31 * 86_400 } as const;
+    for (let count = 0; count < 26; count += 1) await createCluster();
+    expect((await ask(days)).total_count).toBe(0);
+    await createCluster();
+    await expect(ask(days)).rejects.toMatchObject({ code: 'range-too-long' });
+    expect((await ask({ ...days, window_duration: 'day' })).total_count).toBe(0);
+  });
+
   it('are refused for windows that there are not, and for clusters of others', async () => {
     await expect(ask({ end_date: february })).rejects.toMatchObject({ code: 'invalid-window' });
     await expect(ask({ window_duration: 'hour', start_date: january })).rejects.toMatchObject({

@@ -71,6 +71,11 @@ const nameOf = ({ duration, start, dataVersion }: SummaryVersion): string =>
 const placeOf = ({ duration, start, data_version }: z.output<typeof placeRow>): string =>
   nameOf({ duration, start, dataVersion: data_version });
 
+/** A server takes parameters of up to 128 KiB, and an id has 36 characters. */
+const accountsPerStatement = 1_000;
+/** Of all statements together: somebody waits for the metrics. */
+const behindTimeoutMs = 5_000;
+
 /** The newest hours of an account that are closed and that are summarized. */
 const behind = `
   SELECT max(c.closed - greatest(s.summarized, {since:UInt32})) AS seconds FROM (
@@ -154,14 +159,18 @@ export function createSummaryStore(client: ClickhouseClient): SummaryStore {
       await client.insert({ table: 'cost_summary_windows', rows, token, tag, tenant });
     },
     async secondsBehind(accounts, since) {
-      if (accounts.length === 0) return 0;
-      const [row] = await client.query({
-        sql: behind,
-        params: { accounts, since },
-        schema: z.object({ seconds: z.coerce.number() }),
-        ...{ tag, tenant: 'several', signal: AbortSignal.timeout(2_000) },
-      });
-      return Math.max(0, row?.seconds ?? 0);
+      const signal = AbortSignal.timeout(behindTimeoutMs);
+      let seconds = 0;
+      for (let start = 0; start < accounts.length; start += accountsPerStatement) {
+        const [row] = await client.query({
+          sql: behind,
+          params: { accounts: accounts.slice(start, start + accountsPerStatement), since },
+          schema: z.object({ seconds: z.coerce.number() }),
+          ...{ tag, tenant: 'several', signal },
+        });
+        seconds = Math.max(seconds, row?.seconds ?? 0);
+      }
+      return seconds;
     },
   };
 }
