@@ -1,7 +1,7 @@
 -- What a window (`hour`, `day`, `month`) of a cluster cost each namespace, team and owner, by the rules of its organization. The rows of one
 -- (account, duration, timestamp, data_version) are written before `cost_summary_windows` or `cost_postings` names the version, and never changed;
 -- `data_version` is the SHA-256 of the rows. Costs are what the row caused itself; `shared_cost` is what it pays for others less what others
--- pay for it, 0 over a window. `metrics_total_cost` adds up to what the cluster cost; `difference_cost` is what Kubecost's figures make of it.
+-- pay for it, 0 over a window. `written_at_ms` only tells when a version that nothing names may go. `metrics_total_cost` adds up to what the cluster cost; `difference_cost` is what Kubecost's figures make of it.
 CREATE TABLE IF NOT EXISTS {{database}}.cost_summaries {{on_cluster}}
 (
     cloud_account_id UUID,
@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS {{database}}.cost_summaries {{on_cluster}}
     cpu_core_measured_request_hours Nullable(Float64),
     ram_byte_usage_hours Nullable(Float64),
     ram_byte_measured_request_hours Nullable(Float64),
-    efficiency_score Nullable(Float64)
+    efficiency_score Nullable(Float64),
+    written_at_ms UInt64 CODEC(ZSTD(1))
 )
 ENGINE = {{engine:MergeTree}}
 PARTITION BY toYYYYMM(timestamp)
@@ -36,6 +37,7 @@ TTL {{ttl:cost_summaries}}
 SETTINGS non_replicated_deduplication_window = 10000;
 
 -- Which version of a window is true now: the row with the largest written_at_ms. `inputs_version` tells from which hours and rules it was made.
+-- Of its closed hours, `measured_seconds` of `expected_seconds` were measured: what was not is in no cost.
 CREATE TABLE IF NOT EXISTS {{database}}.cost_summary_windows {{on_cluster}}
 (
     cloud_account_id UUID,
@@ -49,7 +51,9 @@ CREATE TABLE IF NOT EXISTS {{database}}.cost_summary_windows {{on_cluster}}
     total_cost Decimal(18, 9),
     metrics_total_cost Decimal(18, 9),
     closed_hours UInt16,
-    api_hours UInt16
+    api_hours UInt16,
+    measured_seconds UInt32,
+    expected_seconds UInt32
 )
 ENGINE = {{engine:ReplacingMergeTree(written_at_ms)}}
 PARTITION BY toYYYYMM(timestamp)

@@ -147,6 +147,7 @@ export {
   summaryLines,
   summaryQuantities,
   summarySources,
+  wholeCoverage,
   type SummaryChange,
   type SummaryRow,
   type SummarySource,

@@ -220,7 +220,7 @@ function createExtractJobs(config: Config, adapters: Adapters, { logger }: Worke
 function createSummaryJob(config: Config, adapters: Adapters, { logger, registry }: WorkerContext) {
   const { clickhouse, accounts, metadata, locks, now } = adapters;
   const summaries = createSummaryStore(clickhouse);
-  const metrics = createSummaryMetrics([registry]);
+  const metrics = createSummaryMetrics([registry], now);
   metrics.watchBehind(async () =>
     summaries.secondsBehind(
       (await accounts.list()).map(({ id }) => id),

@@ -5,14 +5,19 @@ import type { SummarizedAccount } from './usecases/summarize-account';
 export interface SummaryMetrics {
   run(done: SummarizedAccount): void;
   failed(): void;
+  /** How it stands with an account since its last run; `isFailing`: a day of it, or all of it, could not be summarized. */
+  account(cloudAccountId: string, isFailing: boolean): void;
   /** Asks when the metrics are read; while it cannot be had it is left out. */
   watchBehind(seconds: () => Promise<number>): void;
 }
 
 const outcomes = ['written', 'closed', 'adjusted'] as const;
 
+/** An account is tried four times an hour, by this worker or by another, which may have more luck. */
+const rememberedMs = 3_600_000;
+
 /** Metrics of `summarize`. */
-export function createSummaryMetrics(registers: Registry[]): SummaryMetrics {
+export function createSummaryMetrics(registers: Registry[], now: () => number): SummaryMetrics {
   const runs = new Counter({
     name: 'kubecost_worker_summary_runs_total',
     help: 'Runs over the summaries of an account: done, failed (at least a day could not be summarized, or nothing could).',
@@ -28,7 +33,21 @@ export function createSummaryMetrics(registers: Registry[]): SummaryMetrics {
     registers,
   });
   for (const outcome of outcomes) windows.inc({ outcome }, 0);
+  const failedAtMs = new Map<string, number>();
+  new Gauge({
+    name: 'kubecost_worker_summary_failing_accounts',
+    help: 'Accounts of which a day, or all, could not be summarized when this process tried last, within an hour.',
+    registers,
+    collect() {
+      const counts = [...failedAtMs.values()].filter((atMs) => now() - atMs < rememberedMs);
+      this.set(counts.length);
+    },
+  });
   return {
+    account(cloudAccountId, isFailing) {
+      if (isFailing) failedAtMs.set(cloudAccountId, now());
+      else failedAtMs.delete(cloudAccountId);
+    },
     run(done) {
       if (done.failed === 0) runs.inc({ outcome: 'done' });
       for (const outcome of outcomes) windows.inc({ outcome }, done[outcome]);

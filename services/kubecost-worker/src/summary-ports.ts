@@ -15,6 +15,7 @@ export type { HourInputs, SummarizableDay, Summary, SummaryState, SummaryVersion
 export interface HourCosts {
   readonly hour: number;
   readonly facts: readonly SummaryFacts[];
+  /** Null: Kubecost has not spoken of the hour, or knows only a part of it: of our pods' minutes less than `wholeCoverage`. */
   readonly said: readonly SaidCosts[] | null;
 }
 

@@ -284,6 +284,7 @@ describe('metrics', () => {
     ).toBeGreaterThan(0);
     expect(value('kubecost_worker_summary_runs_total', 'outcome="done"')).toBeGreaterThan(0);
     expect(value('kubecost_worker_summary_windows_total', 'outcome="written"')).toBeGreaterThan(0);
+    expect(value('kubecost_worker_summary_failing_accounts')).toBe(0);
     expect(value('kubecost_worker_summaries_behind_seconds')).toBeGreaterThanOrEqual(0);
     expect(samples.join('\n')).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-4/);
   });

@@ -104,6 +104,31 @@ describe('cost summaries', () => {
     });
   });
 
+  it('say how much of a window was measured, and take one with a hole for no complete one', async () => {
+    const cluster = await createCluster();
+    const [first, second] = [march, march + 86_400];
+    for (const [start, measuredSeconds] of [
+      [first, 86_400],
+      [second, 43_200],
+    ] as const)
+      await storeSummary(world.clickhouse, cluster, {
+        ...{
+          duration: 'day',
+          start,
+          version: String(start),
+          closedHours: 24,
+          rows: [web('4.000000000')],
+          measuredSeconds,
+        },
+      });
+    const answer = await ask({ window_duration: 'day', start_date: first, end_date: second + 86_400 });
+    expect(answer.windows).toMatchObject([
+      { complete: true, coverage: 1 },
+      { complete: false, coverage: 0.5, closed_hours: 24 },
+    ]);
+    expect(answer.summaries.map(({ trend }) => trend)).toEqual([null, null]);
+  });
+
   it('are the version that is true now', async () => {
     const cluster = await createCluster();
     const window = { duration: 'day', start: march, closedHours: 24 };
@@ -165,6 +190,16 @@ describe('cost summaries', () => {
     expect((await ask()).summaries.map(({ pool_id }) => pool_id)).toEqual([null, pool.id]);
     const owners = (await ask({ group_by: 'owner' })).summaries;
     expect(owners.find(({ name }) => name === email)?.employee_id).toEqual(expect.any(String));
+  });
+
+  it('are refused for more windows of all clusters than an answer holds', async () => {
+    // 31 days are 744 hours: 26 clusters have 19,344, one more has 20,088.
+    const days = { window_duration: 'hour', start_date: january, end_date: january + 31 * 86_400 } as const;
+    for (let count = 0; count < 26; count += 1) await createCluster();
+    expect((await ask(days)).total_count).toBe(0);
+    await createCluster();
+    await expect(ask(days)).rejects.toMatchObject({ code: 'range-too-long' });
+    expect((await ask({ ...days, window_duration: 'day' })).total_count).toBe(0);
   });
 
   it('are refused for windows that there are not, and for clusters of others', async () => {

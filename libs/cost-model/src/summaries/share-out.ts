@@ -26,15 +26,21 @@ function byWeight(amount: Nanos, payers: readonly Payer[], weight: (payer: Payer
   return parts === null ? null : payers.map((key, index) => ({ key, amount: parts[index] ?? 0n }));
 }
 
+/** How the rules divide a cost, and whom they name for a namespace of which nothing else is known. */
+export interface Sharing extends Pick<SharedCost, 'split' | 'among' | 'targets'> {
+  readonly ownersOf: (namespace: string) => Pick<SummaryKey, 'team' | 'owner'>;
+}
+
 /** A target that ran nothing in the hour pays all the same. */
-const absent = (name: string, among: SharedCost['among']): SummaryKey =>
+const absent = (name: string, { among, ownersOf }: Sharing): SummaryKey =>
   among === 'team'
     ? { namespace: undistributedName, team: name, owner: unallocated }
-    : { namespace: name, team: unallocated, owner: unallocated };
+    : { namespace: name, ...ownersOf(name) };
 
-function withinName(amount: Nanos, name: string, among: SharedCost['among'], members: readonly Payer[]): Paid[] {
+function withinName(amount: Nanos, name: string, sharing: Sharing, members: readonly Payer[]): Paid[] {
   return (
-    byWeight(amount, members, weightOf) ?? byWeight(amount, members, () => 1n) ?? [{ key: absent(name, among), amount }]
+    byWeight(amount, members, weightOf) ??
+    byWeight(amount, members, () => 1n) ?? [{ key: absent(name, sharing), amount }]
   );
 }
 
@@ -45,11 +51,8 @@ function withinName(amount: Nanos, name: string, among: SharedCost['among'], mem
  *
  * **Source**: the three ways of the FinOps Framework to split shared costs.
  */
-export function shareOut(
-  amount: Nanos,
-  { split, among, targets }: Pick<SharedCost, 'split' | 'among' | 'targets'>,
-  payers: readonly Payer[],
-): Paid[] | null {
+export function shareOut(amount: Nanos, sharing: Sharing, payers: readonly Payer[]): Paid[] | null {
+  const { split, among, targets } = sharing;
   const nameOf = (payer: SummaryKey): string => (among === 'team' ? payer.team : payer.namespace);
   const targeted = new Set(targets.map(({ name }) => name));
   const eligible = targets.length === 0 ? payers : payers.filter((payer) => targeted.has(nameOf(payer)));
@@ -66,7 +69,7 @@ export function shareOut(
     withinName(
       parts[index] ?? 0n,
       name,
-      among,
+      sharing,
       eligible.filter((payer) => nameOf(payer) === name),
     ),
   );

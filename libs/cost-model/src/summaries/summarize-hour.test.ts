@@ -155,6 +155,33 @@ describe('the summary of an hour', () => {
     expect(rows.at(-1)?.costs.pv_cost).toBeNull();
   });
 
+  it('replaces of what nobody took only what Kubecost prices', () => {
+    const disk = fact({ kind: 'unattributed', assetType: 'disk', pv: 40n });
+    const balancer = fact({ kind: 'unattributed', assetType: 'load_balancer' });
+    const ours = [disk, { ...balancer, costs: { ...none, load_balancer_cost: 25n } }];
+    const unmountedBy = (costs: Partial<SaidCosts['costs']>): SaidCosts => ({
+      ...{ namespace: '__unmounted__', controllerKind: '', controller: '', labels: {} },
+      costs: { ...none, ...costs },
+    });
+    const totals = (said: SaidCosts) => {
+      const [row] = summarize({}, ours, [said]);
+      return [row?.totalCost, row?.costs.pv_cost, row?.costs.load_balancer_cost];
+    };
+    expect(totals(unmountedBy({ pv_cost: 44n, load_balancer_cost: 0n }))).toEqual([69n, 44n, 25n]);
+    expect(totals(unmountedBy({ pv_cost: 0n, load_balancer_cost: 20n }))).toEqual([60n, 40n, 20n]);
+    expect(totals(unmountedBy({ pv_cost: 0n, load_balancer_cost: 0n }))).toEqual([65n, 40n, 25n]);
+  });
+
+  it('lets a namespace that ran nothing pay under the team that the rules name for it', () => {
+    const rules: AllocationRulesInput = {
+      mapping: [{ name: 'ml', conditions: [{ type: 'namespace_is', value: 'ml' }], team: 'science', owner: 'ada' }],
+      shared_costs: [
+        { name: 'fees', costs: 'management', split: 'fixed', among: 'namespace', targets: [{ name: 'ml', weight: 1 }] },
+      ],
+    };
+    expect(told(summarize(rules, [shop, fee]))['ml science ada']).toEqual([100n, 100n]);
+  });
+
   it('only says how far both are apart where our own figures are to be taken', () => {
     const rows = summarize({ mapping: byLabels, precedence: 'metrics' }, [shop], [saidShop]);
     expect(rows).toMatchObject([{ source: 'metrics', totalCost: 400n, metricsTotalCost: 400n, differenceCost: 5n }]);

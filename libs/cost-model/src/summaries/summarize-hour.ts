@@ -109,6 +109,11 @@ class View {
     return { namespace, ...ownersOf(this.rules, { ...workload, cloudAccountId: this.cloudAccountId }) };
   }
 
+  readonly #ownersOf = (namespace: string): Pick<SummaryKey, 'team' | 'owner'> => {
+    const nothingElse = { controllerKind: '', controller: '', labels: {} };
+    return ownersOf(this.rules, { ...nothingElse, namespace, cloudAccountId: this.cloudAccountId });
+  };
+
   #isOf(cost: SharedCost, input: Input): boolean {
     if (cost.costs === 'idle') return input.kind === 'idle';
     if (cost.costs === 'management') return input.kind !== 'idle' && isFee(input);
@@ -127,7 +132,9 @@ class View {
     if (shared !== undefined) shared.of.push(allocated);
     else if (input.kind === 'container') {
       const name = keyTextOf(key);
-      this.#payers.set(name, [...(this.#payers.get(name) ?? []), allocated]);
+      const payers = this.#payers.get(name);
+      if (payers === undefined) this.#payers.set(name, [allocated]);
+      else payers.push(allocated);
     }
   }
 
@@ -153,7 +160,7 @@ class View {
   #move(cost: SharedCost, sources: readonly Allocated[], amountOf: (costs: Costs) => Nanos): void {
     const amount = sources.reduce((sum, { costs }) => sum + amountOf(costs), 0n);
     if (amount === 0n) return;
-    const paid = shareOut(amount, cost, this.#payersBy(amountOf));
+    const paid = shareOut(amount, { ...cost, ownersOf: this.#ownersOf }, this.#payersBy(amountOf));
     if (paid === null) return;
     for (const { key, costs } of sources) this.#line(key).sharedCost -= amountOf(costs);
     for (const { key, amount: part } of paid) this.#line(key).sharedCost += part;
@@ -163,12 +170,17 @@ class View {
 /** Kubecost's figures in the place of ours, where it prices what we price; idle, fees and what it does not speak of stay ours. */
 function saidInputs(facts: readonly SummaryFacts[], said: readonly SaidCosts[]): Input[] {
   const isUnmounted = ({ namespace }: SaidCosts): boolean => namespace === '' || namespace === reconciledNoNamespace;
-  const speaksOfUnmounted = said.some(isUnmounted);
+  // Kubecost writes 0 for what it does not price: what nobody took stays ours then.
+  const prices = recordOf(costComponents, (name) =>
+    said.some((row) => isUnmounted(row) && (row.costs[name] ?? 0n) !== 0n),
+  );
   const ours = facts.flatMap((fact): Input[] => {
     if (fact.kind === 'container')
       return [{ ...fact, isSaid: false, costs: { ...noCosts, management_cost: fact.costs.management_cost } }];
-    const isReplaced = speaksOfUnmounted && ofNobody(fact.kind, fact.assetType) && fact.namespace === '';
-    return isReplaced ? [] : [{ ...fact, isSaid: false }];
+    if (fact.namespace !== '' || !ofNobody(fact.kind, fact.assetType)) return [{ ...fact, isSaid: false }];
+    return [
+      { ...fact, isSaid: false, costs: recordOf(costComponents, (name) => (prices[name] ? null : fact.costs[name])) },
+    ];
   });
   const theirs = said.map((row): Input => {
     const of = isUnmounted(row)

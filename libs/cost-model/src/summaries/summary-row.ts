@@ -19,6 +19,13 @@ export const summarySources = ['api', 'metrics', 'mixed'] as const;
 
 export type SummarySource = (typeof summarySources)[number];
 
+/**
+ * From which part of it on something counts as known as a whole: an hour that Kubecost speaks of, a window that was measured. A store of samples
+ * that is started again costs some minutes, and makes a figure wrong by less than such a figure changes from day to day; more than a twentieth
+ * would look like a fall and then a rise.
+ */
+export const wholeCoverage = 0.95;
+
 /** Who the costs of a row are allocated to. */
 export interface SummaryKey {
   readonly namespace: string;

@@ -1,6 +1,6 @@
 import { allocationRulesRules, allocationRulesSchema } from '@cloudtuner/cost-model';
 import { z } from 'zod';
-import { dataVersion, moneyFields, pageFields, pageHead } from './cluster-window';
+import { coverage, dataVersion, moneyFields, pageFields, pageHead } from './cluster-window';
 import { inOrganization, type Operation } from './operation';
 import { windowErrors } from './query-errors';
 import { costParts, money, unixSeconds, unixSecondsParam, uuid } from './scalars';
@@ -97,7 +97,8 @@ export const costSummaryOperations = {
     summary: 'What hours, days or months cost each cluster, namespace, team or owner, by the allocation rules',
     description:
       'Hours that are closed, in windows of one length; the edges of the window move outward to whole ones. `trend` compares with ' +
-      'the window before and is null while one of the two is not complete, or the one before cost nothing. Months close some days ' +
+      'the window before and is null while one of the two is not complete (hours are missing, or less than 95 % of their time was ' +
+      'measured), or the one before cost nothing. Months close some days ' +
       'after their end: then `closed_cost` never changes again, and what is found later is in `adjustments`; both add up to ' +
       '`total_cost`.',
     access: 'costs:read',
@@ -138,12 +139,14 @@ export const costSummaryOperations = {
         z.object({
           cloud_account_id: z.uuid(),
           ...bounds,
-          /** All hours of it are in it. */
+          /** All hours of it are in it, and at least 95 % of their time was measured. */
           complete: z.boolean(),
           closed_hours: z.int(),
           expected_hours: z.int(),
-          /** Hours of which Kubecost has said what they cost. */
+          /** Hours of which Kubecost has said what they cost, as a whole: at least 95 % of what our pods ran. */
           api_hours: z.int(),
+          /** Measured ÷ expected time of the closed hours; null without any. What was not measured is in no cost. */
+          coverage,
           rules_version: version,
           data_version: dataVersion,
           /** When the books were closed; null: they are open. */

@@ -25,6 +25,9 @@ export interface SummaryState extends SummaryVersion {
   /** Hours that are in it, and those of them for which there are figures of Kubecost. */
   readonly closedHours: number;
   readonly apiHours: number;
+  /** How long its closed hours were measured, and how long they last. */
+  readonly measuredSeconds: number;
+  readonly expectedSeconds: number;
 }
 
 /** A window with its rows. */
@@ -37,7 +40,7 @@ export interface SummarizableDay {
   /** Its start, unix seconds. */
   readonly day: number;
   readonly closedHours: number;
-  /** SHA-256 over its closed hours, with what Kubecost said of them. */
+  /** SHA-256 over its closed hours, with how long they were measured and what Kubecost said of them. */
   readonly hoursVersion: string;
 }
 
@@ -47,6 +50,10 @@ export interface HourInputs {
   readonly dataVersion: string;
   /** Null: it was stored without pods. */
   readonly rows: number | null;
+  readonly assetRows: number;
+  /** Whole seconds: how long it was measured, and how long it lasts. */
+  readonly measuredSeconds: number;
+  readonly expectedSeconds: number;
   /** The last that Kubecost said of it; null: nothing. */
   readonly said: { readonly dataVersion: string; readonly rows: number } | null;
 }

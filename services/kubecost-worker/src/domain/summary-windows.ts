@@ -35,27 +35,37 @@ const inputsOf = (version: string, { version: rules }: VersionedRules): string =
 export const dayInputsOf = ({ hoursVersion }: Pick<SummarizableDay, 'hoursVersion'>, rules: VersionedRules): string =>
   inputsOf(hoursVersion, rules);
 
-/** The same of an hour. */
-export const hourInputsOf = ({ dataVersion, said }: HourInputs, rules: VersionedRules): string =>
-  inputsOf(`${dataVersion} ${said?.dataVersion ?? ''}`, rules);
+const hourText = ({ dataVersion, measuredSeconds, expectedSeconds, said }: HourInputs): string =>
+  `${dataVersion} ${String(measuredSeconds)} ${String(expectedSeconds)} ${said?.dataVersion ?? ''}`;
 
-/** The same of a month: its days, in order. */
-export const monthInputsOf = (days: readonly Pick<SummaryState, 'start' | 'dataVersion'>[]): string =>
-  sha256(days.map(({ start, dataVersion }) => `${String(start)} ${dataVersion}\n`).join(''));
+/** The same of an hour. */
+export const hourInputsOf = (hour: HourInputs, rules: VersionedRules): string => inputsOf(hourText(hour), rules);
+
+/** What is counted of a window beside its costs. */
+type WindowCounts = Pick<SummaryState, (typeof counted)[number]>;
+
+const counted = ['closedHours', 'apiHours', 'measuredSeconds', 'expectedSeconds'] as const;
+
+/** The same of a month: its days, in order. An hour in which nothing cost anything changes what is counted, and no cost. */
+export const monthInputsOf = (days: readonly (Pick<SummaryState, 'start' | 'dataVersion'> & WindowCounts)[]): string =>
+  sha256(
+    days
+      .map((day) => [day.start, day.dataVersion, ...counted.map((name) => day[name])].join(' '))
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
 
 /** A version of {@link SummarizableDay.hoursVersion}: one line for each hour, in order. */
 export const hoursVersionOf = (hours: readonly HourInputs[]): string =>
-  sha256(
-    hours.map(({ hour, dataVersion, said }) => `${String(hour)} ${dataVersion} ${said?.dataVersion ?? ''}\n`).join(''),
-  );
+  sha256(hours.map((hour) => `${String(hour.hour)} ${hourText(hour)}\n`).join(''));
 
-type MadeFrom = Pick<SummaryState, 'inputsVersion' | 'rulesVersion' | 'closedHours' | 'apiHours'>;
+type MadeFrom = Pick<SummaryState, 'inputsVersion' | 'rulesVersion'>;
 
 /** A window with these rows. */
 export function summaryOf(
   window: { readonly duration: SummaryDuration; readonly start: number },
   rows: readonly SummaryRow[],
-  made: MadeFrom & { readonly writtenAtMs: number },
+  made: MadeFrom & WindowCounts & { readonly writtenAtMs: number },
 ): Summary {
   return {
     ...window,
@@ -71,14 +81,16 @@ export function summaryOf(
 /** A longer window from shorter ones, in the order of time. */
 export function longerSummary(
   window: { readonly duration: SummaryDuration; readonly start: number },
-  parts: readonly (Pick<SummaryState, 'closedHours' | 'apiHours'> & Pick<Summary, 'summaryRows'>)[],
-  made: Omit<MadeFrom, 'closedHours' | 'apiHours'> & { readonly writtenAtMs: number },
+  parts: readonly (WindowCounts & Pick<Summary, 'summaryRows'>)[],
+  made: MadeFrom & { readonly writtenAtMs: number },
 ): Summary {
-  const count = (of: 'closedHours' | 'apiHours'): number => parts.reduce((sum, part) => sum + part[of], 0);
+  const count = (of: keyof WindowCounts): number => parts.reduce((sum, part) => sum + part[of], 0);
   return summaryOf(window, accumulateSummaries(parts.map(({ summaryRows }) => summaryRows)), {
     ...made,
     closedHours: count('closedHours'),
     apiHours: count('apiHours'),
+    measuredSeconds: count('measuredSeconds'),
+    expectedSeconds: count('expectedSeconds'),
   });
 }
 
@@ -88,5 +100,4 @@ export const saysTheSame = (a: SummaryState | undefined, b: SummaryState): boole
   a.dataVersion === b.dataVersion &&
   a.inputsVersion === b.inputsVersion &&
   a.rulesVersion === b.rulesVersion &&
-  a.closedHours === b.closedHours &&
-  a.apiHours === b.apiHours;
+  counted.every((name) => a[name] === b[name]);

@@ -12,7 +12,10 @@ export const cleanupJob =
     metrics: WorkerMetrics,
   ): JobProcessor<z.infer<typeof queue.payload>, null> =>
   async ({ hour }, { signal }) => {
-    metrics.removed(await cleanUp(ports, { hour: secondsOf(hour), signal }));
-    metrics.removed({ cluster_descriptions: await cleanDescriptions(ports, signal) });
+    try {
+      metrics.removed(await cleanUp(ports, { hour: secondsOf(hour), signal }));
+    } finally {
+      metrics.removed({ cluster_descriptions: await cleanDescriptions(ports, signal) });
+    }
     return 'done';
   };

@@ -8,7 +8,7 @@ import { summarizeAccount, type SummarizeAccountPorts } from '../usecases/summar
 export const summarizeJob =
   (
     ports: SummarizeAccountPorts,
-    metrics: Pick<SummaryMetrics, 'run' | 'failed'>,
+    metrics: Pick<SummaryMetrics, 'run' | 'failed' | 'account'>,
   ): JobProcessor<z.infer<typeof summarize.payload>, null> =>
   async ({ cloudAccountId }, { signal, logger }) => {
     try {
@@ -16,10 +16,14 @@ export const summarizeJob =
       metrics.run(done);
       if (done.written > 0) logger.info({ cloud_account_id: cloudAccountId, ...done }, 'stored summaries');
       if (done.failed > 0) throw new AppError('facts-incomplete', 'Some days could not be summarized.');
+      metrics.account(cloudAccountId, false);
       return done.left > 0 ? 'yield' : 'done';
     } catch (error) {
       // Another worker is at it, or the cleanup: the next attempt finds what is left.
-      if (!isAppError(error) || error.code !== 'hour-busy') metrics.failed();
+      if (!isAppError(error) || error.code !== 'hour-busy') {
+        metrics.failed();
+        metrics.account(cloudAccountId, true);
+      }
       throw error;
     }
   };

@@ -19,7 +19,7 @@ const tables = {
 
 /** The same of summaries, which follow in their own time. */
 const summaryTables = {
-  cost_summaries: { time: 'timestamp', own: [], merges: 'nothing' },
+  cost_summaries: { time: 'timestamp', own: ['written_at_ms'], merges: 'nothing' },
   cost_summary_windows: { time: 'timestamp', own: ['written_at_ms'], merges: 'versions' },
   cost_adjustments: { time: 'timestamp', own: [], merges: 'nothing' },
   cost_postings: { time: 'timestamp', own: ['posted_at_ms', 'precedence'], merges: 'versions' },

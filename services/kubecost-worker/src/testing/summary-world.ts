@@ -83,19 +83,25 @@ export async function summaryTotals(
   );
 }
 
-/** What Kubecost says of pods of an hour: their CPU cost in dollars by `namespace/pod`. */
+/** The pods of a sample hour. */
+const samplePods = [0, 1, 2].flatMap((node) =>
+  [0, 1, 2].map((pod) => `${pod % 2 === 0 ? 'shop' : 'batch'}/web-node-${String(node)}-${String(pod)}`),
+);
+
+/** What Kubecost says of pods of an hour: their CPU cost in dollars by `namespace/pod`. The others ran as long and cost nothing. */
 export async function sayHour(
   store: WorkerStore,
-  of: { readonly account: string; readonly hour: number; readonly saidAtMs?: number },
+  of: { readonly account: string; readonly hour: number; readonly saidAtMs?: number; readonly minutes?: number },
   costByPod: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const { account, hour, saidAtMs = (hour + 3_600) * 1_000 } = of;
+  const { account, hour, saidAtMs = (hour + 3_600) * 1_000, minutes = 60 } = of;
   const kubecost = createKubecostStore(store.clickhouse);
   const nothing = '0.000000000';
-  const rows = Object.entries(costByPod).map(([name, cpu_cost]) => {
+  const costs = { ...Object.fromEntries(samplePods.map((name) => [name, nothing])), ...costByPod };
+  const rows = Object.entries(costs).map(([name, cpu_cost]) => {
     const [namespace = '', pod = ''] = name.split('/');
     return {
-      ...{ cluster_id: 'c', namespace, pod, container: 'main', node: 'n', minutes: 60, cpu_cost },
+      ...{ cluster_id: 'c', namespace, pod, container: 'main', node: 'n', minutes, cpu_cost },
       ...{ cpu_core_hours: 1, ram_byte_hours: 0, gpu_hours: 0, pv_byte_hours: 0 },
       ...{ network_transfer_bytes: 0, network_receive_bytes: 0 },
       ...{ ram_cost: nothing, gpu_cost: nothing, pv_cost: nothing, network_cost: nothing },

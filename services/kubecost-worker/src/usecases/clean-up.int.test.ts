@@ -53,6 +53,26 @@ async function versions(): Promise<Record<string, number>> {
 const total = () => currentTotal(store.clickhouse, account, { from: hour, to: hour + hourSeconds }, 'allocation_hours');
 
 describe('the cleanup', () => {
+  it('goes on with the other accounts when one cannot be cleaned up, and says so at the end', async () => {
+    await put(true);
+    store.reader.revision = 2;
+    await put(true);
+    const broken = randomTenant();
+    const { accounts, store: cleanup, ...others } = ports();
+    const withBroken: CleanUpPorts = {
+      ...others,
+      accounts: { list: async () => (await accounts.list()).flatMap((known) => [{ ...known, id: broken }, known]) },
+      store: {
+        ...cleanup,
+        findChangedDays: (id, sinceMs) =>
+          id === broken ? Promise.reject(new Error('away')) : cleanup.findChangedDays(id, sinceMs),
+      },
+    };
+    const before = await versions();
+    await expect(cleanUp(withBroken, { hour: fullHour, signal })).rejects.toThrow('away');
+    expect((await versions())['asset_hours']).toBe((before['asset_hours'] ?? 0) / 2);
+  });
+
   it('removes versions of hours that others have replaced, an hour after that, and counts them', async () => {
     await put(true);
     await put(true, other);

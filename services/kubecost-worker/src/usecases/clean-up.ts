@@ -97,6 +97,7 @@ async function cleanDay(
  * others have replaced. What is too old goes by the TTL of its table.
  *
  * @returns rows that were removed, by table
+ * @throws what the cleanup of the first account failed with that failed, after all others had their turn
  */
 export async function cleanUp(ports: CleanUpPorts, { hour, signal }: CleanUpRequest): Promise<RemovedRows> {
   const { accounts, store, now, log } = ports;
@@ -111,14 +112,20 @@ export async function cleanUp(ports: CleanUpPorts, { hour, signal }: CleanUpRequ
     const closed = { sinceMs: now() - lookbackMs, beforeMs: now() - liveGraceMs };
     for (const [table, rows] of Object.entries(await store.removeLiveFacts(chunk, closed))) count(table, rows);
   }
-  if ((hour % daySeconds) / hourSeconds === fullCleanupHour) {
-    for (const id of ids) {
+  const failures: unknown[] = [];
+  for (const id of (hour % daySeconds) / hourSeconds === fullCleanupHour ? ids : []) {
+    try {
       for (const day of await store.findChangedDays(id, now() - lookbackMs)) {
         signal.throwIfAborted();
         for (const { table, rows } of await cleanDay(ports, id, day, signal)) count(table, rows);
       }
+    } catch (error) {
+      signal.throwIfAborted();
+      failures.push(error);
+      log.warn({ cloud_account_id: id, err: error }, 'an account could not be cleaned up');
     }
   }
-  log.info({ rows: removed }, 'cleaned up');
+  log.info({ rows: removed, failed_accounts: failures.length }, 'cleaned up');
+  if (failures.length > 0) throw failures[0];
   return removed;
 }

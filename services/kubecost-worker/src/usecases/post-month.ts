@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { changesBetween, sumNanos, type SummaryChange } from '@cloudtuner/cost-model';
+import { changesBetween, sumNanos, wholeCoverage, type SummaryChange } from '@cloudtuner/cost-model';
 import { AppError } from '@cloudtuner/errors';
 import { daySeconds, dayOf, hourSeconds } from '../domain/calendar';
 import { nextMonth } from '../domain/summary-windows';
@@ -17,6 +17,8 @@ export interface MonthClosing {
 
 /** A month in which something was changed a moment ago, by a backfill or late samples, may be in the middle of it. */
 const restSeconds = daySeconds;
+/** A closed month that is changed hour by hour is adjusted once, when that is over. */
+const adjustmentRestSeconds = hourSeconds;
 const writeAttempts = 3;
 
 /** What is known of a month. */
@@ -29,6 +31,9 @@ export interface MonthToPost {
   readonly lock: HeldLock;
 }
 
+const restsFor = ({ writtenAtMs }: SummaryState, seconds: number, nowMs: number): boolean =>
+  nowMs - writtenAtMs >= seconds * 1_000;
+
 /** Whether a month may be closed: it is over for long enough, nothing of it is missing that may still come, and it rests. */
 function isClosable(
   { createdAtMs, state }: Pick<MonthToPost, 'createdAtMs' | 'state'>,
@@ -39,8 +44,9 @@ function isClosable(
   const nowSeconds = nowMs / 1_000;
   const closableFrom = end + closeDays * daySeconds;
   const begin = Math.min(end, Math.max(state.start, dayOf(createdAtMs / 1_000)));
-  const isWhole = state.closedHours >= (end - begin) / hourSeconds;
-  const rests = nowSeconds - state.writtenAtMs / 1_000 >= restSeconds;
+  const isMeasured = state.measuredSeconds >= wholeCoverage * state.expectedSeconds;
+  const isWhole = isMeasured && state.closedHours >= (end - begin) / hourSeconds;
+  const rests = restsFor(state, restSeconds, nowMs);
   return nowSeconds >= closableFrom && rests && (isWhole || nowSeconds >= closableFrom + lookbackHours * hourSeconds);
 }
 
@@ -87,7 +93,7 @@ async function adjust({ summaries, now }: SummarizePorts, of: MonthToPost, last:
 }
 
 /**
- * Keeps the books of a month: closes it when it may be, and writes what has changed since it was published as an adjustment. What was posted is
+ * Keeps the books of a month: closes it when it may be, and writes what has changed since it was published as an adjustment, an hour after the last change. What was posted is
  * never changed: the closed figures and all adjustments add up to what is true now.
  */
 export async function postMonth(
@@ -99,6 +105,7 @@ export async function postMonth(
   const last = postings.at(-1);
   if (last !== undefined) {
     if (last.dataVersion === state.dataVersion) return 'nothing';
+    if (!restsFor(state, adjustmentRestSeconds, ports.now())) return 'nothing';
     await adjust(ports, of, last);
     return 'adjusted';
   }

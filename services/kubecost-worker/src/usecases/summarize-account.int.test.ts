@@ -31,6 +31,12 @@ async function closeHours(hours: readonly number[], cloudAccountId = account): P
 }
 const summarize = (ports: SummarizeAccountPorts = world.ports, of = account): Promise<SummarizedAccount> =>
   summarizeAccount(ports, { cloudAccountId: of, signal });
+/** A closed month is adjusted when it has rested for an hour. */
+async function summarizeAndRest(): Promise<SummarizedAccount> {
+  expect((await summarize()).adjusted).toBe(0);
+  world.clock.nowMs += hourSeconds * 1_000;
+  return summarize();
+}
 const rowsOf = async (tables: string, of = account): Promise<string[]> =>
   (await storedRows(store.clickhouse, of, { comparable: true, merged: true, of: 'summaries' })).filter((row) =>
     row.startsWith(tables),
@@ -128,7 +134,7 @@ describe('summaries', () => {
   });
 
   it('take what Kubecost said of an hour before what was measured, and keep the difference', async () => {
-    // Pods 0 and 2 of node 0 are the shop's at 0.03 instead of 0.025, an unknown pod costs 0.001; of the others Kubecost says nothing.
+    // Pods 0 and 2 of node 0 are the shop's at 0.03 instead of 0.025, an unknown pod costs 0.001; the others cost nothing.
     await sayHour(
       store,
       { account, hour: day },
@@ -146,6 +152,43 @@ describe('summaries', () => {
     const days = await summaryTotals(store, account, 'day');
     expect(days['shop checkout']).toEqual(['mixed', '3.36', '3.45', '-0.09']);
     expect(await totalOf('month')).toEqual([String(6_900_000_230n - 164_000_000n), '6900000230']);
+  });
+
+  it('do not take for a whole hour what Kubecost knows of ten minutes of it', async () => {
+    const apiHours = async (): Promise<number[]> =>
+      (await world.ports.summaries.listStates(account, 'month', { from: 0, until: end })).map(
+        (state) => state.apiHours,
+      );
+    // 10 of 60 minutes, 56 (0.93) and 57 (0.95).
+    const partly = { 'shop/web-node-0-0': '0.010000000' };
+    await sayHour(store, { account, hour: day, minutes: 10 }, partly);
+    await sayHour(store, { account, hour: day + hourSeconds, minutes: 56 }, partly);
+    await summarize();
+    expect(await summaryTotals(store, account, 'month')).toEqual(wholeDay);
+    expect(await apiHours()).toEqual([0]);
+    await sayHour(store, { account, hour: day + 2 * hourSeconds, minutes: 57 }, { 'shop/web-node-0-0': '0.025000000' });
+    await summarize();
+    expect(await apiHours()).toEqual([1]);
+    // 9 pods at 0.025 without, 1 with
+    expect(await totalOf('month')).toEqual([String(6_900_000_230n - 200_000_000n), '6900000230']);
+  });
+
+  it('know how long their hours were measured, and follow it where it changes no cost', async () => {
+    const measured = async (): Promise<number[][]> =>
+      (await world.ports.summaries.listStates(account, 'month', { from: 0, until: end })).map((state) => [
+        ...[state.closedHours, state.measuredSeconds, state.expectedSeconds],
+      ]);
+    await runStatement(
+      store.clickhouse,
+      'DELETE FROM account_hours WHERE cloud_account_id = {account:UUID} AND measured_seconds = 0',
+      { account },
+    );
+    await summarize();
+    expect(await measured()).toEqual([[23, 23 * 3_600, 23 * 3_600]]);
+    // The hour without samples is closed later: no row of the day changes.
+    await closeHours(hoursOfDay(day));
+    await summarize();
+    expect(await measured()).toEqual([[24, 23 * 3_600, 24 * 3_600]]);
   });
 
   it('are made anew when the rules change', async () => {
@@ -214,6 +257,20 @@ describe('a month', () => {
     expect(await books()).toEqual([{ sequence: 0, reason: 'closed', total: '6.90000023', rules_version: 0 }]);
   });
 
+  it('of which a tenth was not measured is waited for as one with missing hours is', async () => {
+    await runStatement(
+      store.clickhouse,
+      `INSERT INTO account_hours SELECT * REPLACE (measured_seconds * 0.5 AS measured_seconds, read_at_ms + 1 AS read_at_ms)
+       FROM account_hours WHERE cloud_account_id = {account:UUID} AND hour < toDateTime({until:UInt32})`,
+      { account, until: day + 4 * hourSeconds },
+    );
+    await summarize();
+    world.clock.nowMs = (end + 5 * daySeconds) * 1_000;
+    expect((await summarize()).closed).toBe(0);
+    world.clock.nowMs += 7 * daySeconds * 1_000;
+    expect((await summarize()).closed).toBe(1);
+  });
+
   it('does not close within a day of a change, which may be one of many', async () => {
     world.clock.nowMs = (end + 20 * daySeconds) * 1_000;
     expect((await summarize()).closed).toBe(0);
@@ -226,9 +283,9 @@ describe('a month', () => {
     const closed = await rowsOf('cost_summaries');
     store.reader.revision = 2;
     await closeHours([day]);
-    expect((await summarize()).adjusted).toBe(1);
+    expect((await summarizeAndRest()).adjusted).toBe(1);
     await closeHours([day + hourSeconds]);
-    expect((await summarize()).adjusted).toBe(1);
+    expect((await summarizeAndRest()).adjusted).toBe(1);
     expect((await summarize()).adjusted).toBe(0);
     // Each hour costs 0.600000013 instead of 0.300000010.
     expect(await books()).toEqual([
@@ -248,7 +305,7 @@ describe('a month', () => {
     world.rules.versions = [rulesOf(1, { mapping })];
     expect((await summarize()).written).toBe(0);
     world.rules.versions.push(rulesOf(2, { mapping, restates_from: new Date(day * 1_000).toISOString().slice(0, 7) }));
-    expect((await summarize()).adjusted).toBe(1);
+    expect((await summarizeAndRest()).adjusted).toBe(1);
     // Who pays has changed, what is paid has not.
     expect(await books()).toEqual([
       { sequence: 0, reason: 'closed', total: '6.90000023', rules_version: 0 },
@@ -257,11 +314,56 @@ describe('a month', () => {
     expect((await summaryTotals(store, account, 'month'))['shop platform']?.[1]).toBe('3.45');
   });
 
+  it('at the edge of retention keeps the rules of its days that cannot be summarized again', async () => {
+    // The day before is there, and too old to be read again once only one day is looked at.
+    await runStatement(
+      store.clickhouse,
+      `INSERT INTO account_hours SELECT * REPLACE (hour - INTERVAL 1 DAY AS hour) FROM account_hours
+       WHERE cloud_account_id = {account:UUID} AND measured_seconds = 0`,
+      { account },
+    );
+    await summarize();
+    world.rules.versions = [rulesOf(1, { mapping: [{ name: 'all', team: 'platform' }] })];
+    const retentionDays = (world.clock.nowMs / 1_000 - day) / daySeconds + 1;
+    expect((await summarize({ ...world.ports, retentionDays })).written).toBe(0);
+    expect((await summaryTotals(store, account, 'month'))['shop checkout']?.[1]).toBe('3.45');
+    expect((await summarize()).written).toBeGreaterThan(0);
+    expect((await summaryTotals(store, account, 'month'))['shop platform']?.[1]).toBe('3.45');
+  });
+
+  it('that is open loses its superseded versions though it has a new one every hour', async () => {
+    await summarize();
+    for (const hour of [0, 1, 2]) {
+      world.clock.nowMs += hourSeconds * 1_000;
+      store.reader.revision = 2;
+      await closeHours([day + hour * hourSeconds]);
+      await summarize();
+    }
+    await cleanUp(
+      {
+        accounts: { list: () => Promise.resolve([{ id: account }] as never) },
+        ...{ store: createCleanupStore(store.clickhouse), locks: store.locks, log: world.ports.log },
+        now: () => world.clock.nowMs + 60_000,
+      },
+      { hour: 2 * hourSeconds, signal },
+    );
+    const [row] = await store.clickhouse.query({
+      sql: `SELECT uniqExact(data_version) AS versions FROM cost_summaries
+            WHERE cloud_account_id = {account:UUID} AND window_duration = 'month'`,
+      params: { account },
+      schema: z.object({ versions: z.coerce.number() }),
+      tag: { surface: 'test', route: 'books' },
+      tenant: account,
+    });
+    // Of four versions the current one, and the one before, which is an hour old when it may go.
+    expect(row?.versions).toBe(1);
+  });
+
   it('keeps what was published when superseded versions are cleaned up', async () => {
     await closeMonth();
     store.reader.revision = 2;
     await closeHours([day]);
-    await summarize();
+    await summarizeAndRest();
     await cleanUp(
       {
         accounts: { list: () => Promise.resolve([{ id: account }] as never) },
@@ -327,7 +429,7 @@ describe('a worker that is killed', () => {
     for (let attempt = 0; attempt < 14; attempt += 1) {
       const summaries = dyingStore(world.ports.summaries, { at: 1, after: attempt % 2 === 1 });
       await summarize({ ...world.ports, summaries }).catch(() => undefined);
-      world.clock.nowMs += 1;
+      world.clock.nowMs += hourSeconds * 1_000;
     }
     expect((await summarize()).adjusted).toBe(0);
     expect(await books()).toHaveLength(2);

@@ -53,17 +53,25 @@ async function planOf(ports: SummarizeAccountPorts, account: Account): Promise<P
   const { summaries, rules, now, retentionDays } = ports;
   const versions = await rules.versionsOf(account.organizationId);
   const postings = byMonth(await summaries.listPostings(account.id));
-  const rulesOf = (month: number): VersionedRules =>
-    rulesOfMonth(versions, {
-      month: monthText(month),
-      closedWith: postings.get(month)?.[0]?.rulesVersion ?? null,
-    });
   const from = dayOf(now() / 1_000) - (retentionDays - 1) * daySeconds;
+  const edge = monthOf(from);
   const days = await summaries.listDays(account.id, from);
-  const known = await summaries.listStates(account.id, 'day', { from, until: endOfTime });
+  const known = await summaries.listStates(account.id, 'day', { from: edge, until: endOfTime });
+  // Its first days cannot be summarized again: all of the month keeps their rules.
+  const kept = known.find(({ start }) => start < from)?.rulesVersion;
+  const rulesOf = (month: number): VersionedRules =>
+    month === edge && kept !== undefined
+      ? rulesOfMonth(
+          versions.filter(({ version }) => version <= kept),
+          { month: monthText(month), closedWith: kept },
+        )
+      : rulesOfMonth(versions, {
+          month: monthText(month),
+          closedWith: postings.get(month)?.[0]?.rulesVersion ?? null,
+        });
   const states = new Map(known.map((state) => [state.start, state]));
   const due = days.filter((day) => states.get(day.day)?.inputsVersion !== dayInputsOf(day, rulesOf(monthOf(day.day))));
-  return { account, rulesOf, postings, from: monthOf(from), due: due.toReversed() };
+  return { account, rulesOf, postings, from: edge, due: due.toReversed() };
 }
 
 interface Counts {

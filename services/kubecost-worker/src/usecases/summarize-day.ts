@@ -1,5 +1,6 @@
 import { labelKeysOfRules, looksAtControllers, summarizeHour, type VersionedRules } from '@cloudtuner/cost-model';
 import { AppError } from '@cloudtuner/errors';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { daySeconds } from '../domain/calendar';
 import { dayInputsOf, hourInputsOf, hoursVersionOf, longerSummary, summaryOf } from '../domain/summary-windows';
 import type { Clock, HeldLock } from '../ports';
@@ -45,13 +46,18 @@ export async function summarizeDay(
   const { hours, costs } = await readDay(ports, cloudAccountId, { day, rules, signal: lock.signal });
   const writtenAtMs = now();
   const rulesVersion = rules.version;
-  const byHour = hours.map((hour, index): Summary => {
+  const byHour: Summary[] = [];
+  for (const [index, hour] of hours.entries()) {
+    // An hour of a large cluster takes a while to compute: others have their turn in between.
+    await nextTurn();
+    lock.signal.throwIfAborted();
     const { facts, said } = costs[index] ?? { facts: [], said: null };
     const rows = summarizeHour(rules.rules, { cloudAccountId, facts, said });
     const made = { inputsVersion: hourInputsOf(hour, rules), rulesVersion, writtenAtMs };
-    const counts = { closedHours: 1, apiHours: hour.said === null ? 0 : 1 };
-    return summaryOf({ duration: 'hour', start: hour.hour }, rows, { ...made, ...counts });
-  });
+    const { measuredSeconds, expectedSeconds } = hour;
+    const counts = { closedHours: 1, apiHours: said === null ? 0 : 1, measuredSeconds, expectedSeconds };
+    byHour.push(summaryOf({ duration: 'hour', start: hour.hour }, rows, { ...made, ...counts }));
+  }
   const inputsVersion = dayInputsOf({ hoursVersion: hoursVersionOf(hours) }, rules);
   const whole = longerSummary({ duration: 'day', start: day }, byHour, { inputsVersion, rulesVersion, writtenAtMs });
   const window = { from: day, until: day + daySeconds };

@@ -1,5 +1,6 @@
 import type { ClickhouseClient } from '@cloudtuner/clickhouse';
 import { parseNanos, summarySources } from '@cloudtuner/cost-model';
+import { AppError } from '@cloudtuner/errors';
 import { z } from 'zod';
 import type { ReadContext } from '../ports';
 import type {
@@ -32,12 +33,15 @@ const windowRow = z
     rows: z.number(),
     closed_hours: z.number(),
     api_hours: z.number(),
+    measured_seconds: z.number(),
+    expected_seconds: z.number(),
     postings: z.array(postingTuple),
   })
   .transform((row): SummaryWindow => {
     const last = row.postings.at(-1);
     return {
       ...{ cloudAccountId: row.account, start: row.start, closedHours: row.closed_hours, apiHours: row.api_hours },
+      ...{ measuredSeconds: row.measured_seconds, expectedSeconds: row.expected_seconds },
       dataVersion: last?.dataVersion ?? row.data_version,
       rulesVersion: last?.rulesVersion ?? row.rules_version,
       rows: last?.rows ?? row.rows,
@@ -48,9 +52,11 @@ const windowRow = z
 /** Of two postings with one sequence the first one counts. */
 const windows = `
   SELECT toString(w.cloud_account_id) AS account, toUnixTimestamp(w.timestamp) AS start, w.latest.1 AS data_version, w.latest.2 AS rules_version,
-         w.latest.3 AS rows, w.latest.4 AS closed_hours, w.latest.5 AS api_hours, p.postings AS postings
+         w.latest.3 AS rows, w.latest.4 AS closed_hours, w.latest.5 AS api_hours,
+         w.latest.6 AS measured_seconds, w.latest.7 AS expected_seconds, p.postings AS postings
   FROM (
-    SELECT cloud_account_id, timestamp, argMax((data_version, rules_version, rows, closed_hours, api_hours), written_at_ms) AS latest
+    SELECT cloud_account_id, timestamp,
+           argMax((data_version, rules_version, rows, closed_hours, api_hours, measured_seconds, expected_seconds), written_at_ms) AS latest
     FROM cost_summary_windows
     WHERE cloud_account_id IN {accounts:Array(UUID)} AND window_duration = {duration:String}
       AND timestamp >= toDateTime({from:UInt32}) AND timestamp < toDateTime({until:UInt32})
@@ -160,6 +166,20 @@ const maxRows = 100_000;
 
 const countOf = (rows: readonly { readonly rows: number }[]): number => rows.reduce((sum, one) => sum + one.rows, 0);
 
+function piecesOf<Item>(items: readonly Item[]): (readonly Item[])[] {
+  const count = Math.ceil(items.length / versionsPerStatement);
+  return Array.from({ length: count }, (_none, index) =>
+    items.slice(index * versionsPerStatement, (index + 1) * versionsPerStatement),
+  );
+}
+
+/** The limit of one statement is that of all of an answer together. */
+function addTo<Row>(found: Row[], rows: readonly Row[]): void {
+  if (found.length + rows.length > maxRows)
+    throw new AppError('clickhouse-query-too-large', `The summaries have more than ${String(maxRows)} rows.`);
+  for (const row of rows) found.push(row);
+}
+
 /** Summaries in ClickHouse. A query ends inside the server after `maxExecutionSeconds`, whatever becomes of the client. */
 export function createClickhouseSummaries(
   client: ClickhouseClient,
@@ -181,8 +201,7 @@ export function createClickhouseSummaries(
       }),
     async readSums(tenant, { cloudAccountIds: accounts, duration, groupBy }, { versions, ...context }) {
       const found: SummarySum[] = [];
-      for (let start = 0; start < versions.length; start += versionsPerStatement) {
-        const piece: readonly SummaryVersionKey[] = versions.slice(start, start + versionsPerStatement);
+      for (const piece of piecesOf<SummaryVersionKey>(versions)) {
         const rows = await client.query({
           sql: sums(groupBy),
           params: {
@@ -193,7 +212,7 @@ export function createClickhouseSummaries(
           ...asked(tenant, context),
         });
         if (countOf(rows) !== countOf(piece)) return null;
-        for (const row of rows) found.push(row);
+        addTo(found, rows);
       }
       return found;
     },
@@ -201,18 +220,21 @@ export function createClickhouseSummaries(
       const postings = of.flatMap(({ cloudAccountId, start, postings: all }) =>
         all.filter(({ sequence }) => sequence > 0).map((posting) => ({ cloudAccountId, start, ...posting })),
       );
-      if (postings.length === 0) return [];
-      const rows = await client.query({
-        sql: adjustments(groupBy),
-        params: {
-          accounts,
-          postings: postings.map((one) => ({ tuple: [one.cloudAccountId, one.start, one.sequence, one.dataVersion] })),
-        },
-        schema: adjustmentRow,
-        ...asked(tenant, context),
-      });
-      const expected = postings.reduce((sum, { adjustmentRows }) => sum + adjustmentRows, 0);
-      return countOf(rows) === expected ? rows : null;
+      const found: SummaryAdjustment[] = [];
+      for (const piece of piecesOf(postings)) {
+        const rows = await client.query({
+          sql: adjustments(groupBy),
+          params: {
+            accounts,
+            postings: piece.map((one) => ({ tuple: [one.cloudAccountId, one.start, one.sequence, one.dataVersion] })),
+          },
+          schema: adjustmentRow,
+          ...asked(tenant, context),
+        });
+        if (countOf(rows) !== countOf(piece.map(({ adjustmentRows }) => ({ rows: adjustmentRows })))) return null;
+        addTo(found, rows);
+      }
+      return found;
     },
   };
 }

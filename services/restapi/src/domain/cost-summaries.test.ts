@@ -3,7 +3,8 @@ import { namedSummaries } from './cost-summaries';
 
 const [january, february] = ['2026-01-01', '2026-02-01'].map((day) => Date.parse(day) / 1000) as [number, number];
 
-const windowOf = (start: number, closedHours: number, closed = false): SummaryWindow => ({
+const windowOf = (start: number, closedHours: number, closed = false, measured = 1): SummaryWindow => ({
+  ...{ measuredSeconds: closedHours * 3_600 * measured, expectedSeconds: closedHours * 3_600 },
   ...{ cloudAccountId: 'a', start, dataVersion: 'v', rulesVersion: 1, rows: 1, closedHours, apiHours: 0 },
   postings: closed
     ? [
@@ -39,6 +40,12 @@ describe('named summaries', () => {
     expect(read([windowOf(january, 743), windowOf(february, 672)], sums)[0]?.trend).toBeNull();
     expect(read([windowOf(january, 744), windowOf(february, 671)], sums)[0]?.trend).toBeNull();
     expect(read([windowOf(february, 672)], sums)[0]?.trend).toBeNull();
+  });
+
+  it('are not compared when less than 95 % of the hours of one of the two windows was measured', () => {
+    const trendOf = (before: number, now: number) =>
+      read([windowOf(january, 744, false, before), windowOf(february, 672, false, now)], sums)[0]?.trend?.changeCost;
+    expect([trendOf(0.95, 0.95), trendOf(0.94, 1), trendOf(1, 0.94)]).toEqual([2n, undefined, undefined]);
   });
 
   it('of a closed month keep the names that were closed and are there no more', () => {

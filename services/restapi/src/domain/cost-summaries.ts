@@ -1,4 +1,4 @@
-import { accumulateSummaries, type SummaryRow } from '@cloudtuner/cost-model';
+import { accumulateSummaries, wholeCoverage, type SummaryRow } from '@cloudtuner/cost-model';
 import type { SummaryAdjustment, SummaryDuration, SummarySum, SummaryWindow } from './summaries';
 import { hoursOfWindow, windowStart } from './summary-windows';
 
@@ -51,9 +51,16 @@ const keyOf = ({ start, name }: { readonly start: number; readonly name: string 
 const totalOf = (sums: readonly { readonly totalCost: bigint }[] | undefined): bigint =>
   (sums ?? []).reduce((sum, { totalCost }) => sum + totalCost, 0n);
 
-/** Whether all hours of a window are in it. */
-export const isComplete = (duration: SummaryDuration, { start, closedHours }: SummaryWindow): boolean =>
-  closedHours >= hoursOfWindow(duration, start);
+/** Which part of its closed hours was measured; null without any. */
+export const coverageOf = ({
+  measuredSeconds,
+  expectedSeconds,
+}: Pick<SummaryWindow, 'measuredSeconds' | 'expectedSeconds'>): number | null =>
+  expectedSeconds === 0 ? null : Math.min(1, measuredSeconds / expectedSeconds);
+
+/** Whether all hours of a window are in it, and as good as all of them were measured. */
+export const isComplete = (duration: SummaryDuration, window: SummaryWindow): boolean =>
+  window.closedHours >= hoursOfWindow(duration, window.start) && (coverageOf(window) ?? 0) >= wholeCoverage;
 
 /** What holds for all names of a window. `canCompare`: it and the one before are complete, of the same clusters. */
 interface WindowState {

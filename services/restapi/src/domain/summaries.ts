@@ -26,6 +26,9 @@ export interface SummaryWindow {
   readonly rows: number;
   readonly closedHours: number;
   readonly apiHours: number;
+  /** How long its closed hours were measured, and how long they last. */
+  readonly measuredSeconds: number;
+  readonly expectedSeconds: number;
   /** In order; empty while the books are open. */
   readonly postings: readonly SummaryPosting[];
 }

@@ -1,4 +1,4 @@
-import { hoursOfWindow, wholeWindows, windowStart } from './summary-windows';
+import { countWindows, hoursOfWindow, wholeWindows, windowStart } from './summary-windows';
 
 const at = (iso: string): number => Date.parse(iso) / 1000;
 
@@ -15,6 +15,12 @@ describe('windows of summaries', () => {
     const whole = { from: at('2026-02-01T00:00:00Z'), until: at('2026-04-01T00:00:00Z') };
     expect(wholeWindows('month', at('2026-02-10T00:00:00Z'), at('2026-03-01T00:00:01Z'))).toEqual(whole);
     expect(wholeWindows('month', whole.from, whole.until)).toEqual(whole);
+  });
+
+  it('are counted', () => {
+    const [from, until] = [at('2025-12-01'), at('2026-03-01')];
+    const counts = (['hour', 'day', 'month'] as const).map((duration) => countWindows(duration, { from, until }));
+    expect(counts).toEqual([90 * 24, 90, 3]);
   });
 
   it('have as many hours as the calendar says', () => {

@@ -19,6 +19,16 @@ export function wholeWindows(duration: SummaryDuration, from: number, until: num
   return { from: windowStart(duration, from), until: end === until ? end : windowStart(duration, until, 1) };
 }
 
+/** How many windows begin in `[from, until)`, whose ends are edges of windows. */
+export function countWindows(duration: SummaryDuration, { from, until }: { from: number; until: number }): number {
+  if (duration !== 'month') return Math.round((until - from) / secondsOf[duration]);
+  const monthsOf = (seconds: number): number => {
+    const date = new Date(seconds * 1_000);
+    return date.getUTCFullYear() * 12 + date.getUTCMonth();
+  };
+  return monthsOf(until) - monthsOf(from);
+}
+
 /** Hours of the window that begins then. */
 export const hoursOfWindow = (duration: SummaryDuration, start: number): number =>
   (windowStart(duration, start, 1) - start) / secondsOf.hour;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sumKnownNanos, sumNanos, summaryEfficiencyOf } from '@cloudtuner/cost-model';
-import { isComplete, type NamedSummary, type SummariesRead } from '../domain/cost-summaries';
+import { coverageOf, isComplete, type NamedSummary, type SummariesRead } from '../domain/cost-summaries';
 import { hoursOfWindow, windowStart } from '../domain/summary-windows';
 import type { SummaryDuration, SummaryWindow } from '../summary-ports';
 import { presentMoney, secondsOf, type MoneyForm } from './present-costs';
@@ -24,6 +24,7 @@ export function presentSummaryWindow(duration: SummaryDuration, window: SummaryW
     closed_hours: window.closedHours,
     expected_hours: hoursOfWindow(duration, window.start),
     api_hours: window.apiHours,
+    coverage: coverageOf(window),
     rules_version: window.rulesVersion,
     data_version: window.dataVersion,
     closed_at: closing === undefined ? null : secondsOf(closing.postedAtMs),

@@ -41,9 +41,12 @@ export async function storeSummary(
     readonly writtenAtMs?: number;
     /** Rows that the pointer promises, if not all. */
     readonly claimed?: number;
+    /** Of its closed hours, if not all of them. */
+    readonly measuredSeconds?: number;
   },
 ): Promise<void> {
   const { duration, start, version, closedHours, rows, writtenAtMs = 1, claimed = rows.length } = of;
+  const { measuredSeconds = closedHours * 3_600 } = of;
   const place = { cloud_account_id: account, window_duration: duration, timestamp: start, data_version: version };
   await client.insert({
     table: 'cost_summaries',
@@ -62,6 +65,7 @@ export async function storeSummary(
   const pointer = {
     ...{ ...place, inputs_version: '', rules_version: 3, written_at_ms: String(writtenAtMs), rows: claimed },
     ...{ total_cost: '0', metrics_total_cost: '0', closed_hours: closedHours, api_hours: 0 },
+    ...{ measured_seconds: measuredSeconds, expected_seconds: closedHours * 3_600 },
   };
   await client.insert({ table: 'cost_summary_windows', rows: [pointer], tag, tenant: account });
 }

@@ -67,21 +67,19 @@ const supersededDocuments = `
   GROUP BY kind, hour, data_version ORDER BY kind, hour, data_version`;
 
 /**
- * Summaries of windows that begin in a day that were not current at a moment any more, and what killed runs have left of some. Versions that
+ * Summaries of windows that begin in a day that were written before a moment and are not current, and what killed runs have left of some. The
+ * age is that of the version: an open month has another one every hour, and would never be at rest. Versions that
  * the books of a closed month name stay: they are what was published.
  */
 const supersededSummaries = `
   SELECT toString(window_duration) AS kind, toUnixTimestamp(timestamp) AS hour, data_version, count() AS rows FROM cost_summaries
   WHERE cloud_account_id = {account:UUID} AND timestamp >= toDateTime({from:UInt32}) AND timestamp < toDateTime({until:UInt32})
-    AND (window_duration, timestamp) IN (
-      SELECT window_duration, timestamp FROM cost_summary_windows WHERE cloud_account_id = {account:UUID}
-      GROUP BY window_duration, timestamp HAVING max(written_at_ms) < {before:UInt64})
     AND (window_duration, timestamp, data_version) NOT IN (
       SELECT window_duration, timestamp, argMax(data_version, written_at_ms) FROM cost_summary_windows
       WHERE cloud_account_id = {account:UUID} GROUP BY window_duration, timestamp)
     AND (window_duration, timestamp, data_version) NOT IN (
       SELECT 'month', timestamp, data_version FROM cost_postings WHERE cloud_account_id = {account:UUID})
-  GROUP BY kind, hour, data_version ORDER BY kind, hour, data_version`;
+  GROUP BY kind, hour, data_version HAVING max(written_at_ms) < {before:UInt64} ORDER BY kind, hour, data_version`;
 
 const summariesTable = 'cost_summaries';
 
@@ -107,10 +105,16 @@ const removeDocuments = (account: string, versions: readonly SupersededVersion[]
 
 /** Hours whose live facts one statement removes. */
 const hoursPerStatement = 1_000;
+/** A server takes parameters of up to 128 KiB, and a version is named by a hash of 64 characters. */
+const versionsPerStatement = 800;
 
 const byTable = <Row>(rows: readonly Row[], tableOf: (row: Row) => string): Map<string, Row[]> => {
   const groups = new Map<string, Row[]>();
-  for (const row of rows) groups.set(tableOf(row), [...(groups.get(tableOf(row)) ?? []), row]);
+  for (const row of rows) {
+    const group = groups.get(tableOf(row));
+    if (group === undefined) groups.set(tableOf(row), [row]);
+    else group.push(row);
+  }
   return groups;
 };
 
@@ -206,7 +210,10 @@ export function createCleanupStore(client: ClickhouseClient): CleanupStore {
     },
     async remove(tenant, versions) {
       for (const [table, ofTable] of byTable(versions, (version) => version.table)) {
-        for (const statement of removals(tenant, table, ofTable)) await client.command({ ...statement, tag, tenant });
+        for (let start = 0; start < ofTable.length; start += versionsPerStatement) {
+          const statements = removals(tenant, table, ofTable.slice(start, start + versionsPerStatement));
+          for (const statement of statements) await client.command({ ...statement, tag, tenant });
+        }
       }
     },
     async removeLiveFacts(accounts, window) {

@@ -6,7 +6,15 @@ import {
   type QueryParams,
   type QueryTag,
 } from '@cloudtuner/clickhouse';
-import { allocationKinds, costComponents, parseNanos, type SaidCosts, type SummaryFacts } from '@cloudtuner/cost-model';
+import {
+  allocationKinds,
+  costComponents,
+  parseNanos,
+  reconciledNoNamespace,
+  wholeCoverage,
+  type SaidCosts,
+  type SummaryFacts,
+} from '@cloudtuner/cost-model';
 import { z } from 'zod';
 import { daySeconds, hourSeconds } from '../../domain/calendar';
 import type { HourCosts, HourInputs, SummaryGrouping, SummaryStore } from '../../summary-ports';
@@ -27,6 +35,9 @@ const inputsRow = z
     hour: z.number(),
     data_version: z.string(),
     allocation_rows: z.number().nullable(),
+    asset_rows: z.number(),
+    measured_seconds: z.number(),
+    expected_seconds: z.number(),
     said_version: z.string(),
     said_rows: z.number(),
   })
@@ -34,15 +45,20 @@ const inputsRow = z
     hour: row.hour,
     dataVersion: row.data_version,
     rows: row.allocation_rows,
+    assetRows: row.asset_rows,
+    measuredSeconds: row.measured_seconds,
+    expectedSeconds: row.expected_seconds,
     said: row.said_version === '' ? null : { dataVersion: row.said_version, rows: row.said_rows },
   }));
 
 /** Closed hours with the last that Kubecost said of them; the parameters are `account`, `from` and `until`. */
 const closedHours = `
-  SELECT ours.hour AS hour, ours.latest.1 AS data_version, ours.latest.2 AS allocation_rows, theirs.latest.1 AS said_version,
-         theirs.latest.2 AS said_rows
+  SELECT ours.hour AS hour, ours.latest.1 AS data_version, ours.latest.2 AS allocation_rows,
+         toUInt32(round(ours.latest.4)) AS measured_seconds, toUInt32(round(ours.latest.5)) AS expected_seconds,
+         ours.latest.6 AS asset_rows, theirs.latest.1 AS said_version, theirs.latest.2 AS said_rows
   FROM (
-    SELECT hour, argMax((data_version, allocation_rows, closed), read_at_ms) AS latest FROM account_hours
+    SELECT hour, argMax((data_version, allocation_rows, closed, measured_seconds, expected_seconds, rows), read_at_ms) AS latest
+    FROM account_hours
     WHERE cloud_account_id = {account:UUID} AND hour >= toDateTime({from:UInt32}) AND hour < toDateTime({until:UInt32})
     GROUP BY hour HAVING latest.3
   ) AS ours
@@ -55,8 +71,9 @@ const closedHours = `
 /** The version of a day as `hoursVersionOf` of the domain makes it, without bringing every hour's version here. */
 const days = `
   SELECT toUnixTimestamp(toDateTime(toDate(hour, 'UTC'), 'UTC')) AS day, count() AS closed_hours,
-         lower(hex(SHA256(arrayStringConcat(arrayMap(x -> concat(toString(x.1), ' ', x.2, ' ', x.3, '\\n'),
-           arraySort(groupArray((toUnixTimestamp(hour), data_version, said_version)))))))) AS hours_version
+         lower(hex(SHA256(arrayStringConcat(arrayMap(
+           x -> concat(toString(x.1), ' ', x.2, ' ', toString(x.3), ' ', toString(x.4), ' ', x.5, '\\n'),
+           arraySort(groupArray((toUnixTimestamp(hour), data_version, measured_seconds, expected_seconds, said_version)))))))) AS hours_version
   FROM (${closedHours}) GROUP BY day ORDER BY day SETTINGS join_use_nulls = 0`;
 
 const money = z.string().nullable();
@@ -79,6 +96,7 @@ const saidRow = costsRow.omit({ management_cost: true }).extend({
   rows: z.coerce.number(),
 });
 type SaidRow = z.output<typeof saidRow>;
+const spokenRow = z.object({ step: z.number(), said_minutes: z.number(), own_minutes: z.number() });
 
 const nanosOf = (text: string | null): bigint | null => (text === null ? null : parseNanos(text));
 const costsOf = (row: Readonly<Record<string, unknown>> & z.output<typeof costsRow>): SummaryFacts['costs'] => ({
@@ -182,31 +200,48 @@ const saidCosts = ({ withControllers, labelKeys }: SummaryGrouping): string => `
   GROUP BY step, namespace, controller_kind, controller, label_values
   ORDER BY step, namespace, controller_kind, controller, label_values SETTINGS join_use_nulls = 0`;
 
+/** How long pods ran, added up: as Kubecost has it and as we do. A pod without a name is no pod. */
+const spokenMinutes = `
+  SELECT toUnixTimestamp(hour) AS step, sum(theirs) AS said_minutes, sum(ours) AS own_minutes FROM (
+    SELECT hour, toString(namespace) AS namespace, pod, max(minutes) AS theirs, 0. AS ours FROM kubecost_hours
+    WHERE ${inVersions('theirs')} AND namespace NOT IN ('', {noNamespace:String}) GROUP BY hour, namespace, pod
+    UNION ALL
+    SELECT hour, toString(namespace) AS namespace, pod, 0. AS theirs, max(covered_seconds) / 60 AS ours FROM allocation_hours
+    WHERE ${inVersions('ours')} AND kind = 'container' GROUP BY hour, namespace, pod
+  ) GROUP BY step`;
+
+interface SaidHours {
+  readonly rows: readonly SaidRow[];
+  /** Those of which Kubecost knows as good as all. */
+  readonly whole: ReadonlySet<number>;
+}
+
 /** Null when rows are missing. */
 async function readSaid(
   client: ClickhouseClient,
   tenant: string,
   of: { readonly hours: readonly HourInputs[]; readonly grouping: SummaryGrouping; readonly signal: AbortSignal },
-): Promise<SaidRow[] | null> {
+): Promise<SaidHours | null> {
   const { grouping, signal } = of;
   const hours = of.hours.flatMap(({ hour, said, dataVersion }) => (said === null ? [] : [{ hour, said, dataVersion }]));
-  if (hours.length === 0) return [];
+  if (hours.length === 0) return { rows: [], whole: new Set() };
   const { labelKeys } = grouping;
+  const theirs = hours.map(({ hour, said }) => ({ hour, dataVersion: said.dataVersion }));
+  const params = { account: tenant, ...versionsOf('ours', hours), ...versionsOf('theirs', theirs) };
   const rows = await client.query({
     sql: saidCosts(grouping),
-    params: {
-      account: tenant,
-      ...versionsOf('ours', hours),
-      ...versionsOf(
-        'theirs',
-        hours.map(({ hour, said }) => ({ hour, dataVersion: said.dataVersion })),
-      ),
-      ...(labelKeys.length === 0 ? {} : { labelKeys }),
-    },
+    params: { ...params, ...(labelKeys.length === 0 ? {} : { labelKeys }) },
     ...{ schema: saidRow, tag, tenant, limits, signal },
   });
   const found = rows.reduce((sum, row) => sum + row.rows, 0);
-  return found === rowsExpected(hours.map(({ said }) => said)) ? rows : null;
+  if (found !== rowsExpected(hours.map(({ said }) => said))) return null;
+  const spoken = await client.query({
+    sql: spokenMinutes,
+    params: { ...params, noNamespace: reconciledNoNamespace },
+    ...{ schema: spokenRow, tag, tenant, signal },
+  });
+  const whole = spoken.filter((row) => row.said_minutes >= wholeCoverage * row.own_minutes);
+  return { rows, whole: new Set(whole.map(({ step }) => step)) };
 }
 
 /** What hours cost that were stored without pods: it is known by asset only, and so of nobody. */
@@ -214,7 +249,7 @@ async function readWithoutPods(
   client: ClickhouseClient,
   tenant: string,
   { hours, signal }: { readonly hours: readonly HourInputs[]; readonly signal: AbortSignal },
-): Promise<ReadonlyMap<number, SummaryFacts>> {
+): Promise<ReadonlyMap<number, SummaryFacts> | null> {
   if (hours.length === 0) return new Map();
   const sums = costComponents.map((name) => `sum(${name}) AS ${name}`).join(', ');
   const rows = await client.query({
@@ -223,6 +258,8 @@ async function readWithoutPods(
     params: { account: tenant, ...versionsOf('hours', hours) },
     ...{ schema: assetRow, tag, tenant, signal },
   });
+  const found = new Map(rows.map((row) => [row.step, row.rows]));
+  if (hours.some(({ hour, assetRows }) => (found.get(hour) ?? 0) !== assetRows)) return null;
   return new Map(
     rows.map((row) => [
       row.step,
@@ -236,7 +273,11 @@ async function readWithoutPods(
 
 function byStep<Row extends { readonly step: number }>(rows: readonly Row[]): ReadonlyMap<number, readonly Row[]> {
   const groups = new Map<number, Row[]>();
-  for (const row of rows) groups.set(row.step, [...(groups.get(row.step) ?? []), row]);
+  for (const row of rows) {
+    const group = groups.get(row.step);
+    if (group === undefined) groups.set(row.step, [row]);
+    else group.push(row);
+  }
   return groups;
 }
 
@@ -254,7 +295,8 @@ export function createSummaryFacts(
     listHours: (tenant, day) =>
       client.query({
         sql: `SELECT toUnixTimestamp(c.hour) AS hour, c.data_version AS data_version, c.allocation_rows AS allocation_rows,
-                     c.said_version AS said_version, c.said_rows AS said_rows
+                     c.measured_seconds AS measured_seconds, c.expected_seconds AS expected_seconds,
+                     c.asset_rows AS asset_rows, c.said_version AS said_version, c.said_rows AS said_rows
               FROM (${closedHours}) AS c ORDER BY hour SETTINGS join_use_nulls = 0`,
         params: { account: tenant, from: day, until: day + daySeconds },
         ...{ schema: inputsRow, tag, tenant },
@@ -267,7 +309,8 @@ export function createSummaryFacts(
       const withoutPods = await readWithoutPods(client, tenant, {
         ...{ hours: hours.filter(({ rows }) => rows === null), signal },
       });
-      const [ownByHour, saidByHour] = [byStep(own), byStep(said)];
+      if (withoutPods === null) return null;
+      const [ownByHour, saidByHour] = [byStep(own), byStep(said.rows)];
       return hours.map((inputs): HourCosts => {
         const { hour } = inputs;
         const ofNobody = withoutPods.get(hour);
@@ -275,10 +318,7 @@ export function createSummaryFacts(
         return {
           hour,
           facts: ofNobody === undefined ? facts : [...facts, ofNobody],
-          said:
-            inputs.said === null || inputs.rows === null
-              ? null
-              : (saidByHour.get(hour) ?? []).map((row) => saidOf(row, grouping)),
+          said: said.whole.has(hour) ? (saidByHour.get(hour) ?? []).map((row) => saidOf(row, grouping)) : null,
         };
       });
     },

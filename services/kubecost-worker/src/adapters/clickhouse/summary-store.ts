@@ -24,6 +24,8 @@ const stateRow = z
     metrics_total_cost: z.string(),
     closed_hours: z.number(),
     api_hours: z.number(),
+    measured_seconds: z.number(),
+    expected_seconds: z.number(),
   })
   .transform((row): SummaryState => ({
     ...{ duration: row.duration, start: row.start, rows: row.rows },
@@ -35,15 +37,17 @@ const stateRow = z
     metricsTotalNanos: parseNanos(row.metrics_total_cost),
     closedHours: row.closed_hours,
     apiHours: row.api_hours,
+    measuredSeconds: row.measured_seconds,
+    expectedSeconds: row.expected_seconds,
   }));
 
 const states = `
   SELECT toString(window_duration) AS duration, toUnixTimestamp(timestamp) AS start, latest.1 AS data_version, latest.2 AS inputs_version,
          latest.3 AS rules_version, latest.4 AS written_at_ms, latest.5 AS rows, latest.6 AS total_cost, latest.7 AS metrics_total_cost,
-         latest.8 AS closed_hours, latest.9 AS api_hours
+         latest.8 AS closed_hours, latest.9 AS api_hours, latest.10 AS measured_seconds, latest.11 AS expected_seconds
   FROM (
     SELECT window_duration, timestamp, argMax((data_version, inputs_version, rules_version, written_at_ms, rows, total_cost, metrics_total_cost,
-           closed_hours, api_hours), written_at_ms) AS latest
+           closed_hours, api_hours, measured_seconds, expected_seconds), written_at_ms) AS latest
     FROM cost_summary_windows
     WHERE cloud_account_id = {account:UUID} AND window_duration = {duration:String}
       AND timestamp >= toDateTime({from:UInt32}) AND timestamp < toDateTime({until:UInt32})
@@ -66,6 +70,11 @@ const nameOf = ({ duration, start, dataVersion }: SummaryVersion): string =>
   `${duration} ${String(start)} ${dataVersion}`;
 const placeOf = ({ duration, start, data_version }: z.output<typeof placeRow>): string =>
   nameOf({ duration, start, dataVersion: data_version });
+
+/** A server takes parameters of up to 128 KiB, and an id has 36 characters. */
+const accountsPerStatement = 1_000;
+/** Of all statements together: somebody waits for the metrics. */
+const behindTimeoutMs = 5_000;
 
 /** The newest hours of an account that are closed and that are summarized. */
 const behind = `
@@ -118,10 +127,10 @@ export function createSummaryStore(client: ClickhouseClient): SummaryStore {
       return versions.map((version) => counts.get(nameOf(version)) ?? 0);
     },
     async insertRows(tenant, summaries, token) {
-      const rows = summaries.flatMap(({ duration, start, dataVersion, summaryRows }) => {
+      const rows = summaries.flatMap(({ duration, start, dataVersion, writtenAtMs, summaryRows }) => {
         const place = { window_duration: duration, timestamp: start, data_version: dataVersion };
         return summaryRows.map((row) => ({
-          ...{ cloud_account_id: tenant, ...place },
+          ...{ cloud_account_id: tenant, ...place, written_at_ms: String(writtenAtMs) },
           ...amountFields(row),
           ...summaryFields(row),
         }));
@@ -143,19 +152,25 @@ export function createSummaryStore(client: ClickhouseClient): SummaryStore {
         metrics_total_cost: formatNanos(state.metricsTotalNanos),
         closed_hours: state.closedHours,
         api_hours: state.apiHours,
+        measured_seconds: state.measuredSeconds,
+        expected_seconds: state.expectedSeconds,
       }));
       const token = `${tenant}|${createHash('sha256').update(JSON.stringify(rows)).digest('hex')}`;
       await client.insert({ table: 'cost_summary_windows', rows, token, tag, tenant });
     },
     async secondsBehind(accounts, since) {
-      if (accounts.length === 0) return 0;
-      const [row] = await client.query({
-        sql: behind,
-        params: { accounts, since },
-        schema: z.object({ seconds: z.coerce.number() }),
-        ...{ tag, tenant: 'several', signal: AbortSignal.timeout(2_000) },
-      });
-      return Math.max(0, row?.seconds ?? 0);
+      const signal = AbortSignal.timeout(behindTimeoutMs);
+      let seconds = 0;
+      for (let start = 0; start < accounts.length; start += accountsPerStatement) {
+        const [row] = await client.query({
+          sql: behind,
+          params: { accounts: accounts.slice(start, start + accountsPerStatement), since },
+          schema: z.object({ seconds: z.coerce.number() }),
+          ...{ tag, tenant: 'several', signal },
+        });
+        seconds = Math.max(seconds, row?.seconds ?? 0);
+      }
+      return seconds;
     },
   };
 }

@@ -3,7 +3,7 @@ import type { CloudAccount, CloudAccountsRepository, PoolsRepository, UsersRepos
 import { operations } from '@cloudtuner/restapi-client';
 import type { Route } from '@cloudtuner/service-kit';
 import { namedSummaries } from '../../domain/cost-summaries';
-import { wholeWindows } from '../../domain/summary-windows';
+import { countWindows, wholeWindows } from '../../domain/summary-windows';
 import type { SummariesReader, SummaryDuration, SummaryGroupBy } from '../../summary-ports';
 import { readCostSummaries } from '../../usecases/read-cost-summaries';
 import {
@@ -29,6 +29,20 @@ export interface CostSummaryDependencies {
 const daySeconds = 86_400;
 /** Days that an answer may be about: beyond, windows that are longer answer the question. */
 const longestDays: Readonly<Record<SummaryDuration, number>> = { hour: 31, day: 400, month: 3_700 };
+
+/** Windows of all clusters that an answer may have: each is in memory with its versions, and in the answer. */
+const mostWindows = 20_000;
+
+/** @throws AppError `range-too-long` */
+function checkSize(duration: SummaryDuration, window: { from: number; until: number }, clusters: number): void {
+  const windows = countWindows(duration, window) * clusters;
+  if (windows > mostWindows)
+    throw new AppError(
+      'range-too-long',
+      `These are ${String(windows)} windows of ${String(clusters)} clusters; an answer has ${String(mostWindows)} at most.`,
+      { details: { max_windows: mostWindows, windows } },
+    );
+}
 
 /** @throws AppError `invalid-window`, `range-too-long` */
 function askedWindows(duration: SummaryDuration, from: number, until: number): { from: number; until: number } {
@@ -70,6 +84,7 @@ export function costSummaryRoutes(routes: ScopedRoutes, dependencies: CostSummar
       const seen = await onlySeen(cloudAccounts, identity).list(organization.id, { includeDeleted: true });
       const accounts = seen.filter(({ id, type }) => type === 'kubernetes_cnr' && (only === undefined || id === only));
       if (only !== undefined && accounts.length === 0) throw notFound();
+      checkSize(duration, { from, until }, accounts.length);
       const read = await readCostSummaries(summaries, organization.id, {
         question: { cloudAccountIds: accounts.map(({ id }) => id), duration, groupBy },
         ...{ from, until, route: 'getCostSummaries', signal },
