@@ -441,7 +441,7 @@ export const errorCatalogue = {
   'kubecost-answer-unexpected': entry(
     'upstream-rejected',
     'The answer does not have the form that is known of Kubecost',
-    'The message names the place and what was expected; check what stands at the address, and its version.',
+    'The message names the place and what was expected; check what stands at the address, and its version. If it answers for several clusters, set `kubecost_cluster_id` of the account.',
   ),
   'kubecost-endpoint-refused': entry(
     'unprocessable',
@@ -596,7 +596,7 @@ export const errorCatalogue = {
   'export-not-closed': entry(
     'conflict',
     'The last hours of the window are not closed yet',
-    'Ask again after `Retry-After`: hours are closed some ten minutes after their end. Earlier days can be exported now.',
+    'Ask again after `Retry-After`: hours are closed some ten minutes after their end, later when the worker was down. Earlier days can be exported now.',
   ),
   'export-incomplete': entry(
     'upstream-unavailable',
