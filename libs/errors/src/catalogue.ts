@@ -460,7 +460,7 @@ export const errorCatalogue = {
   ),
   'kubecost-cannot-answer': entry(
     'unprocessable',
-    'The question cannot be put to Kubecost as it is',
+    'The question cannot be put to Kubecost as it is, or it does not know all of the window any more',
     'Ask without filter, sharing and explanation, by its own names, with steps in hours or days; or with `source=stored`.',
   ),
   'kubecost-answer-empty': entry(

@@ -25,7 +25,7 @@ const cron = z.string().min(1).max(100);
 const clusterId = z
   .string()
   .max(253)
-  .regex(/^[\w.:/@-]+$/);
+  .regex(/^[A-Za-z0-9_.:/@-]+$/);
 const kubecostFields = {
   kubecost_endpoint: endpoint
     .nullable()
