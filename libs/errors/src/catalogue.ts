@@ -441,7 +441,7 @@ export const errorCatalogue = {
   'kubecost-answer-unexpected': entry(
     'upstream-rejected',
     'The answer does not have the form that is known of Kubecost',
-    'The message names the place and what was expected; check what stands at the address, and its version.',
+    'The message names the place and what was expected; check what stands at the address, and its version. If it answers for several clusters, set `kubecost_cluster_id` of the account.',
   ),
   'kubecost-endpoint-refused': entry(
     'unprocessable',
@@ -460,7 +460,7 @@ export const errorCatalogue = {
   ),
   'kubecost-cannot-answer': entry(
     'unprocessable',
-    'The question cannot be put to Kubecost as it is',
+    'The question cannot be put to Kubecost as it is, or it does not know all of the window any more',
     'Ask without filter, sharing and explanation, by its own names, with steps in hours or days; or with `source=stored`.',
   ),
   'kubecost-answer-empty': entry(
@@ -596,7 +596,7 @@ export const errorCatalogue = {
   'export-not-closed': entry(
     'conflict',
     'The last hours of the window are not closed yet',
-    'Ask again after `Retry-After`: hours are closed some ten minutes after their end. Earlier days can be exported now.',
+    'Ask again after `Retry-After`: hours are closed some ten minutes after their end, later when the worker was down. Earlier days can be exported now.',
   ),
   'export-incomplete': entry(
     'upstream-unavailable',

@@ -53,6 +53,30 @@ describe('a client of Kubecost', () => {
     expect(await found(`${kubecost.url}/model/`)).toEqual({ product: 'kubecost', prefix: '' });
   });
 
+  it('answers of one cluster of a Kubecost that knows several, or not at all', async () => {
+    const other = createSampleCluster({ seed: 9, name: 'Other', clusterId: 'other', profile: 'shop' });
+    const times = { product: 'kubecost', nowMs: () => startMs + 24 * hourMs } as const;
+    const { url, ...server } = await startKubecostServer({ cluster, otherClusters: [other], ...times });
+    servers.push({ url, ...server });
+    const named = clientOf(url, { clusterId: 'shop' });
+    const rows = await named.getAllocations({ window });
+    expect(new Set(rows.map(({ properties }) => properties?.cluster))).toEqual(new Set(['shop']));
+    expect(rows).toHaveLength(book.length);
+    // Both have namespaces of the same names.
+    const grouped = await named.getAllocations({ window, aggregate: ['namespace'] });
+    expect(grouped.reduce((sum, { totalCost }) => sum + (totalCost ?? 0), 0)).toBeCloseTo(bookCost, 2);
+    const [assets = new Map<string, never>()] = await named.getAssets({ window });
+    expect(assets.size).toBe(cluster.book.assets(startMs, startMs + hourMs).length);
+    const unnamed = clientOf(url, { clusterId: null });
+    const unexpected = { code: 'kubecost-answer-unexpected' };
+    await expect(unnamed.getAllocations({ window })).rejects.toMatchObject(unexpected);
+    await expect(unnamed.getAllocations({ window, aggregate: ['namespace'] })).rejects.toMatchObject(unexpected);
+    await expect(unnamed.getAssets({ window })).rejects.toMatchObject(unexpected);
+    expect(await clientOf((await serve()).url, { clusterId: null }).getAllocations({ window })).toHaveLength(
+      book.length,
+    );
+  });
+
   it('says what stands at the address when it is neither', async () => {
     const server = await serve();
     server.fail('html');

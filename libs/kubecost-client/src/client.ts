@@ -5,6 +5,7 @@ import type { KubecostApi, KubecostEndpoint, SavingsKind } from './api';
 import { assetSchema, type KubecostAsset } from './asset-schema';
 import { unexpectedBySchema } from './answer-error';
 import { detectApi } from './detect';
+import { createClusterCheck, type ClusterCheck } from './one-cluster';
 import type { EndpointPolicy } from './endpoint-policy';
 import {
   budgetSchema,
@@ -27,6 +28,11 @@ export interface KubecostClientOptions extends ResilienceOptions {
   readonly policy?: EndpointPolicy;
   /** Whose address it is, for the policy. */
   readonly organizationId?: string;
+  /**
+   * The one cluster that allocations and assets are wanted of, as Kubecost names it; null: the only one that it knows. Absent: all.
+   * Where it cannot be told whose rows are, the call @throws AppError `kubecost-answer-unexpected`
+   */
+  readonly clusterId?: string | null;
   /** Time limit of one attempt, its whole answer included, in milliseconds. Default 60,000. */
   readonly timeoutMs?: number;
   /** Longest answer of `/allocation`, which is read in pieces. Default 2 GiB. */
@@ -119,7 +125,14 @@ function dataOf(answer: unknown): unknown {
   return isEnvelope ? parseWith(envelope, answer, 'the answer').data : answer;
 }
 
-function allocationParameters(query: AllocationQuery): Record<string, string> {
+/** Not every version heeds a filter: what it answers is looked through all the same. */
+function clusterFilter(clusterId: string | null | undefined, filter: string | undefined): Record<string, string> {
+  const own = clusterId === null || clusterId === undefined ? [] : [`cluster:"${clusterId}"`];
+  const all = [...own, ...(filter === undefined ? [] : [filter])];
+  return all.length === 0 ? {} : { filter: all.join('+') };
+}
+
+function allocationParameters(query: AllocationQuery, clusterId: string | null | undefined): Record<string, string> {
   const { window, aggregate, step, accumulate = step === undefined, parameters = {} } = query;
   return {
     window,
@@ -131,6 +144,7 @@ function allocationParameters(query: AllocationQuery): Record<string, string> {
     includeIdle: 'false',
     shareIdle: 'false',
     ...parameters,
+    ...clusterFilter(clusterId, parameters['filter']),
   };
 }
 
@@ -145,6 +159,9 @@ export function createKubecostClient(options: KubecostClientOptions): KubecostCl
     ...(options.policy === undefined ? {} : { lookup: options.policy.lookup }),
   });
   const attempts = createResilience(options);
+  const { clusterId } = options;
+  const checkOf = (rows: Parameters<typeof createClusterCheck>[1]): ClusterCheck =>
+    clusterId === undefined ? () => true : createClusterCheck(clusterId, rows);
   let found: KubecostApi | undefined;
 
   const fault = options.policy?.fault(options.url, options.organizationId ?? '') ?? null;
@@ -179,15 +196,16 @@ export function createKubecostClient(options: KubecostClientOptions): KubecostCl
   ): Promise<T> => {
     const { signal, budget } = query;
     const pageRows = api.product === 'kubecost' ? query.pageRows : undefined;
+    const isOurs = checkOf(query.aggregate === undefined ? 'containers' : 'groups');
     for (let offset = 0; ;) {
       const page = pageRows === undefined ? {} : { offset: String(offset), limit: String(pageRows) };
       const parser = createRowParser({
         schema: allocationSchema,
         onRow: (row) => {
-          add(value, row);
+          if (isOurs(row)) add(value, row);
         },
       });
-      const parameters = { ...allocationParameters(query), ...page };
+      const parameters = { ...allocationParameters(query, clusterId), ...page };
       await transport.stream({ path: `${api.prefix}/allocation`, parameters, signal, budget }, (chunk) => {
         parser.write(chunk);
       });
@@ -200,7 +218,9 @@ export function createKubecostClient(options: KubecostClientOptions): KubecostCl
   /** OpenCost answers one map, Kubecost a list of maps, one for each step; null is no asset. */
   const readAssets = async (sent: KubecostRequest): Promise<ReadonlyMap<string, KubecostAsset>[]> => {
     const sets = new Map<number, Map<string, KubecostAsset>>();
+    const isOurs = checkOf('assets');
     const onRow = (asset: KubecostAsset, { key, set }: RowPlace): void => {
+      if (!isOurs(asset)) return;
       sets.set(set, (sets.get(set) ?? new Map<string, KubecostAsset>()).set(key, asset));
     };
     const parser = createRowParser({ schema: assetSchema, onRow, mayBeOneSet: true });

@@ -5,7 +5,7 @@ import type { BreakerState } from './resilience';
 /** As of one client, but for the address. */
 export interface KubecostClientsOptions extends Omit<
   KubecostClientOptions,
-  'url' | 'organizationId' | 'onBreakerState'
+  'url' | 'organizationId' | 'clusterId' | 'onBreakerState'
 > {
   /** Told at each change of a breaker; `null` when the client is gone. */
   readonly onBreakerState?: (cloudAccountId: string, endpoint: KubecostEndpoint, state: BreakerState | null) => void;
@@ -18,17 +18,20 @@ export interface KubecostAccount {
   readonly id: string;
   /** What the policy is asked for. */
   readonly organizationId: string;
+  /** How its Kubecost names the account’s cluster; absent: nobody has said, so it may know only one. */
+  readonly clusterId?: string | undefined;
 }
 
 /** The Kubecosts of many accounts: each has its own connections, rate limits and breakers. */
 export interface KubecostClients {
-  /** The same client as long as the account has this address. */
+  /** The same client as long as the account has this address and cluster. It answers of that cluster alone. */
   of(account: KubecostAccount, url: string): KubecostClient;
   close(): Promise<void>;
 }
 
 interface Kept {
   readonly url: string;
+  readonly clusterId: string | undefined;
   readonly client: KubecostClient;
   readonly endpoints: Set<KubecostEndpoint>;
 }
@@ -46,18 +49,19 @@ export function createKubecostClients(options: KubecostClientsOptions): Kubecost
     await client.close();
   };
 
-  const open = ({ id: cloudAccountId, organizationId }: KubecostAccount, url: string): Kept => {
+  const open = ({ id: cloudAccountId, organizationId, clusterId }: KubecostAccount, url: string): Kept => {
     const endpoints = new Set<KubecostEndpoint>();
     const client = createKubecostClient({
       ...shared,
       url,
       organizationId,
+      clusterId: clusterId ?? null,
       onBreakerState: (endpoint, state) => {
         endpoints.add(endpoint);
         onBreakerState?.(cloudAccountId, endpoint, state);
       },
     });
-    return { url, client, endpoints };
+    return { url, clusterId, client, endpoints };
   };
 
   return {
@@ -65,8 +69,9 @@ export function createKubecostClients(options: KubecostClientsOptions): Kubecost
       const { id: cloudAccountId } = account;
       const known = kept.get(cloudAccountId);
       kept.delete(cloudAccountId);
-      if (known !== undefined && known.url !== url) void drop(cloudAccountId, known);
-      const current = known?.url === url ? known : open(account, url);
+      const isSame = known?.url === url && known.clusterId === account.clusterId;
+      if (known !== undefined && !isSame) void drop(cloudAccountId, known);
+      const current = isSame ? known : open(account, url);
       kept.set(cloudAccountId, current);
       const [oldest] = kept;
       if (kept.size > maxClients && oldest !== undefined) {

@@ -8,7 +8,12 @@ const schedules = z.object({
 });
 
 /** The field `kubecost` of a cloud account. */
-export const kubecostDocument = z.object({ endpoint: z.string(), schedules, configured_at: z.date() });
+export const kubecostDocument = z.object({
+  endpoint: z.string(),
+  cluster_id: z.string().optional(),
+  schedules,
+  configured_at: z.date(),
+});
 
 /** When a Kubecost is read, as cron patterns in UTC; what is absent has the default of the worker. */
 export type KubecostSchedules = Readonly<z.infer<typeof schedules>>;
@@ -16,6 +21,8 @@ export type KubecostSchedules = Readonly<z.infer<typeof schedules>>;
 /** Where the Kubecost of an account answers us, when it may be asked directly. */
 export interface KubecostConnection {
   readonly endpoint: string;
+  /** How that Kubecost names the account’s cluster, where it knows several. */
+  readonly clusterId?: string;
   readonly schedules: KubecostSchedules;
   /** Since when this endpoint is set. */
   readonly configuredAt: Date;
@@ -26,13 +33,15 @@ export function readKubecost(document: z.infer<typeof kubecostDocument> | null |
   readonly kubecost?: KubecostConnection;
 } {
   if (document === null || document === undefined) return {};
-  const { endpoint, schedules: found, configured_at: configuredAt } = document;
-  return { kubecost: { endpoint, schedules: found, configuredAt } };
+  const { endpoint, cluster_id: clusterId, schedules: found, configured_at: configuredAt } = document;
+  const cluster = clusterId === undefined ? {} : { clusterId };
+  return { kubecost: { endpoint, ...cluster, schedules: found, configuredAt } };
 }
 
 /** What is stored of a connection; null for none. */
 export function kubecostField(connection: KubecostConnection | null): z.infer<typeof kubecostDocument> | null {
   if (connection === null) return null;
-  const { endpoint, schedules: wished, configuredAt } = connection;
-  return { endpoint, schedules: { ...wished }, configured_at: configuredAt };
+  const { endpoint, clusterId, schedules: wished, configuredAt } = connection;
+  const cluster = clusterId === undefined ? {} : { cluster_id: clusterId };
+  return { endpoint, ...cluster, schedules: { ...wished }, configured_at: configuredAt };
 }

@@ -32,7 +32,13 @@ export interface ExtractedDocument {
 export interface DocumentReader {
   /** The whole answer, or none. @throws the errors of libs/kubecost-client */
   read(
-    account: { readonly id: string; readonly organizationId: string; readonly endpoint: string },
+    account: {
+      readonly id: string;
+      readonly organizationId: string;
+      readonly endpoint: string;
+      /** How Kubecost names the account’s cluster; absent: it may know only one. */
+      readonly clusterId?: string | undefined;
+    },
     window: ExtractWindow,
     signal: AbortSignal,
   ): Promise<ExtractedDocument>;
@@ -48,13 +54,14 @@ export interface ExtractStore {
   put(cloudAccountId: string, state: ExtractState): Promise<void>;
   /** The rows of a document in order, as they were stored. */
   readDocument(cloudAccountId: string, state: ExtractState): Promise<readonly DocumentRow[]>;
-  /** Of each account and kind: end of the newest window, and when any was last read. */
+  /** Of each account and kind: end of the newest window, when any was last read, and which product answered. */
   newest(cloudAccountIds: readonly string[]): Promise<
     readonly {
       readonly cloudAccountId: string;
       readonly kind: ExtractKind;
       readonly end: number;
       readonly readAtMs: number;
+      readonly product: string;
     }[]
   >;
 }

@@ -27,6 +27,7 @@ export interface Account {
     readonly endpoint: string;
     /** Cron patterns in UTC; what is absent has the default. */
     readonly schedules: Readonly<Partial<Record<ExtractKind, string | undefined>>>;
+    readonly clusterId?: string;
     readonly configuredAt: Date;
   };
 }

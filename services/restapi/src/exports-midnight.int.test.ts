@@ -1,4 +1,5 @@
 import { sharedServers } from '@cloudtuner/test-kit';
+import { cpuPoint } from './testing/fake-metroculus';
 import { createOrganization, type TestOrganization } from './testing/restapi-harness';
 import { storeHours } from './testing/stored-hours';
 import { startTestWorld, type TestWorld } from './testing/test-world';
@@ -53,6 +54,15 @@ const hour = (closed: boolean, version: string, cost: bigint) => ({
 });
 
 describe('an export of the day that is just over', () => {
+  it('waits for an hour that a late worker has not stored, of which there are samples', async () => {
+    nowMs = (midnight + 1200) * 1000;
+    world.metroculus.points.set(account, [cpuPoint(lastHour, 3)]);
+    await expectNotClosed();
+    world.metroculus.points.delete(account);
+    for (const file of files) expect((await download(file, midnight - day, midnight)).response.status).toBe(200);
+    nowMs = (midnight + 300) * 1000;
+  });
+
   it('waits until hours can be closed, and until they are; then it is the same each time', async () => {
     await storeHours(world.clickhouse, account, [hour(false, 'open', 1_000_000_000n)]);
     await expectNotClosed();

@@ -37,7 +37,14 @@ describe('the Kubecost of an account', () => {
     expect(await api().getCloudAccount({ params })).toMatchObject({
       ...{ kubecost_endpoint: 'http://10.1.2.3:9003', kubecost_schedules, region: 'eu-west-1' },
     });
+    await api().updateCloudAccount({ params, body: { kubecost_cluster_id: 'cluster-one' } });
+    await api().updateCloudAccount({ params, body: { kubecost_schedules } });
+    expect(await api().getCloudAccount({ params })).toMatchObject({ kubecost_cluster_id: 'cluster-one' });
+    await api().updateCloudAccount({ params, body: { kubecost_cluster_id: null } });
+    expect(await api().getCloudAccount({ params })).toMatchObject({ kubecost_cluster_id: null });
+    await api().updateCloudAccount({ params, body: { kubecost_cluster_id: 'cluster-one' } });
     await api().updateCloudAccount({ params, body: { kubecost_endpoint: null } });
+    expect(await api().getCloudAccount({ params })).toMatchObject({ kubecost_cluster_id: null });
     expect(await api().getCloudAccount({ params })).toMatchObject({ kubecost_endpoint: null, kubecost_schedules: {} });
     expect((await create({})).kubecost_endpoint).toBeNull();
   });

@@ -1,5 +1,11 @@
 import { sumNanos } from '@cloudtuner/cost-model';
-import { startSilentServer, waitFor, type KubecostServer } from '@cloudtuner/test-kit';
+import {
+  createSampleCluster,
+  startKubecostServer,
+  startSilentServer,
+  waitFor,
+  type KubecostServer,
+} from '@cloudtuner/test-kit';
 import { nowMs, startLiveWorld, today, type LiveWorld } from './testing/live-world';
 import type { RestapiHarness, TestOrganization } from './testing/restapi-harness';
 import { storeHours } from './testing/stored-hours';
@@ -22,12 +28,13 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 beforeEach(() => {
   kubecost.fail('none');
+  kubecost.forgetBefore(0);
 });
 
 const api = () => harness.client(organization.owner.token);
 
-async function createCluster(endpoint: string | null = kubecost.url): Promise<string> {
-  const id = await world.createCluster(endpoint);
+async function createCluster(endpoint: string | null = kubecost.url, clusterId?: string): Promise<string> {
+  const id = await world.createCluster(endpoint, clusterId);
   const hours = [0, 1].map((index) => ({
     ...{ hour: today + index * hourSeconds, version: `v${String(index)}`, readAtMs: nowMs - 1 },
     assets: [{ cpu_cost: 500_000_000n }],
@@ -113,6 +120,23 @@ describe('costs of a cluster whose Kubecost may be asked', () => {
     expect(kubecost.requests).toHaveLength(asked);
   });
 
+  it('are ours of a window of which Kubecost knows only the end', async () => {
+    const id = await createCluster();
+    const longer = { end_time: today + 4 * hourSeconds };
+    kubecost.forgetBefore((today + 2 * hourSeconds) * 1_000);
+    for (const ask of [costs, byNamespace]) {
+      expect(await ask(id, longer)).toMatchObject({
+        ...{ source: 'stored', source_reason: 'kubecost-cannot-answer', total: { total_cost: storedTotal } },
+      });
+      await expect(ask(id, { ...longer, source: 'live' })).rejects.toMatchObject({ code: 'kubecost-cannot-answer' });
+      // Where nothing is stored of the time before, it tells all that there is.
+      const since = { start_time: today - 2 * hourSeconds, end_time: today + 2 * hourSeconds };
+      kubecost.forgetBefore(today * 1_000);
+      expect(await ask(id, since)).toMatchObject({ source: 'live' });
+      kubecost.forgetBefore((today + 2 * hourSeconds) * 1_000);
+    }
+  });
+
   it('are ours of a window of which Kubecost knows nothing', async () => {
     const id = await createCluster();
     kubecost.forget((today + 5 * hourSeconds) * 1_000);
@@ -120,6 +144,26 @@ describe('costs of a cluster whose Kubecost may be asked', () => {
     expect(await costs(id, gap)).toMatchObject({ source: 'stored', source_reason: 'kubecost-answer-empty' });
     expect(await byNamespace(id, gap)).toMatchObject({ source: 'stored', source_reason: 'kubecost-answer-empty' });
   });
+});
+
+it('costs are those of the cluster that the account names of a Kubecost that knows several; where it names none they are ours', async () => {
+  const startMs = (today - 6 * hourSeconds) * 1_000;
+  const other = createSampleCluster({ seed: 5, name: 'Other', clusterId: 'other', profile: 'shop', startMs });
+  const times = { product: 'kubecost', nowMs: () => nowMs } as const;
+  const primary = await startKubecostServer({ cluster, otherClusters: [other], ...times });
+  try {
+    const alone = await createCluster();
+    const [named, unnamed] = [await createCluster(primary.url, 'shop'), await createCluster(primary.url)];
+    for (const ask of [costs, byNamespace]) {
+      const [expected, answer] = [await ask(alone), await ask(named)];
+      expect(answer).toMatchObject({ source: 'live', total: { total_cost: expected.total.total_cost } });
+      expect(await ask(unnamed)).toMatchObject({
+        ...{ source: 'stored', source_reason: 'kubecost-answer-unexpected', total: { total_cost: storedTotal } },
+      });
+    }
+  } finally {
+    await primary.stop();
+  }
 });
 
 describe('a Kubecost that fails', () => {

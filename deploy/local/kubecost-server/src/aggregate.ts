@@ -62,7 +62,10 @@ export function aggregated(entries: readonly Entry[], aggregate: string): Entry[
       const value = valueOf(first?.properties ?? {}, field);
       return value === undefined ? [] : [[field, value]];
     });
-    const properties = { cluster: first?.properties.cluster ?? '', ...Object.fromEntries(shared) };
+    // What differs within a sum is left out.
+    const clusters = new Set(rows.map((row) => row.properties.cluster));
+    const cluster = clusters.size === 1 ? (first?.properties.cluster ?? '') : '';
+    const properties = { cluster, ...Object.fromEntries(shared) };
     return [name, sumOf(name, rows, properties)] as const;
   });
 }

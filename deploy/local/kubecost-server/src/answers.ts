@@ -10,12 +10,16 @@ import { parseWindow } from './window';
 /** What is answered from. */
 export interface World {
   readonly cluster: SampleCluster;
+  /** Answered of as well. */
+  readonly otherClusters: readonly SampleCluster[];
   readonly product: 'kubecost' | 'opencost';
   readonly nowMs: () => number;
   /** By start of the hour: how many times its cost it costs. */
   readonly costFactors: ReadonlyMap<number, number>;
   /** Hours without rows, by their start. */
   readonly forgottenHours: ReadonlySet<number>;
+  /** What is before is not known any more. */
+  readonly keptFromMs: () => number;
 }
 
 /** How the server misbehaves at present. */
@@ -43,14 +47,15 @@ function rowsOf(world: World, query: URLSearchParams): AnswerRows | undefined {
 }
 
 function rowsBetween(
-  { nowMs, costFactors, forgottenHours }: World,
+  { nowMs, costFactors, forgottenHours, keptFromMs }: World,
   window: { readonly startMs: number; readonly endMs: number },
 ): AnswerRows {
-  const endMs = Math.max(window.startMs, Math.min(window.endMs, nowMs()));
+  const startMs = Math.max(window.startMs, Math.min(window.endMs, keptFromMs()));
+  const endMs = Math.max(startMs, Math.min(window.endMs, nowMs()));
   const hourMs = Math.floor(window.startMs / msPerHour) * msPerHour;
   return {
-    startMs: window.startMs,
-    endMs: forgottenHours.has(hourMs) ? window.startMs : endMs,
+    startMs,
+    endMs: forgottenHours.has(hourMs) ? startMs : endMs,
     costFactor: costFactors.get(hourMs) ?? 1,
   };
 }
@@ -69,13 +74,19 @@ function stepsOf({ startMs, endMs }: AnswerRows, step: string | null): { startMs
   return starts.map((start) => ({ startMs: start, endMs: start + stepMs }));
 }
 
+/** All clusters, or the one that a filter names. */
+function clustersOf({ cluster, otherClusters }: World, query: URLSearchParams): SampleCluster[] {
+  const wanted = /cluster:"([^"]+)"/.exec(query.get('filter') ?? '')?.[1];
+  return [cluster, ...otherClusters].filter(({ clusterId }) => wanted === undefined || clusterId === wanted);
+}
+
 /** The rows of each step, added up and with idle as asked. */
 function stepRowsOf(world: World, window: AnswerRows, query: URLSearchParams): [string, AllocationRow][][] {
   const aggregate = query.get('aggregate');
   const hasIdle = query.get('includeIdle') === 'true' || query.get('idle') === 'true';
   return stepsOf(window, query.get('step')).map((step) => {
     const found = rowsBetween(world, step);
-    const rows = allocationsOf(world.cluster, found);
+    const rows = clustersOf(world, query).flatMap((cluster) => allocationsOf(cluster, found));
     const wanted = aggregate === null ? rows : aggregated(rows, aggregate);
     return [...wanted, ...(hasIdle && rows.length > 0 ? [idleOf(world.cluster, rows, found)] : [])].map(
       ([name, row]): [string, AllocationRow] => [name, row],
@@ -118,7 +129,8 @@ export async function answerAssets(
     sendJson(response, 400, { code: 400, status: '', data: null, message: 'Error: illegal window' });
     return;
   }
-  const assets = window.endMs > window.startMs ? assetsOf(world.cluster, window) : {};
+  const clusters = window.endMs > window.startMs ? clustersOf(world, query) : [];
+  const assets = Object.assign({}, ...clusters.map((cluster) => assetsOf(cluster, window))) as Record<string, object>;
   if (world.product === 'opencost') {
     sendJson(response, 200, { code: 200, status: 'success', data: assets });
     return;

@@ -14,6 +14,8 @@ import type { Fault } from './faults';
 
 export interface KubecostServerOptions {
   readonly cluster: SampleCluster;
+  /** Of which it answers as well, as the primary of a federation does. Idle is that of the first alone. */
+  readonly otherClusters?: readonly SampleCluster[];
   /** `kubecost` has the prefix `/model`, pages, budgets and savings; `opencost` has none of them. */
   readonly product: 'kubecost' | 'opencost';
   /** Default 127.0.0.1. */
@@ -35,6 +37,8 @@ export interface KubecostServer {
   restate(hourStartMs: number, costFactor: number): void;
   /** Forgets an hour: it is answered without rows. */
   forget(hourStartMs: number): void;
+  /** Forgets all that is before; 0 brings it back. */
+  forgetBefore(timestampMs: number): void;
   /** Stops listening and cuts every connection. */
   stop(): Promise<void>;
   /** Listens again, at the same port. */
@@ -93,11 +97,13 @@ async function createStoppable(
 
 /** Starts a server that answers from the book of a sample cluster. Rejects when the port is taken. */
 export async function startKubecostServer(options: KubecostServerOptions): Promise<KubecostServer> {
-  const { cluster, product, host = '127.0.0.1', nowMs = Date.now } = options;
+  const { cluster, otherClusters = [], product, host = '127.0.0.1', nowMs = Date.now } = options;
   const requests: string[] = [];
   const costFactors = new Map<number, number>();
   const forgottenHours = new Set<number>();
-  const world: World = { cluster, product, nowMs, costFactors, forgottenHours };
+  let keptFromMs = 0;
+  const memory = { costFactors, forgottenHours, keptFromMs: () => keptFromMs };
+  const world: World = { cluster, otherClusters, product, nowMs, ...memory };
   let failing: { readonly at: string; readonly failure: Failure } = { at: '', failure: noFailure };
 
   const listener: RequestListener = (request, response) => {
@@ -114,6 +120,9 @@ export async function startKubecostServer(options: KubecostServerOptions): Promi
     },
     restate: (hourStartMs, costFactor) => void costFactors.set(hourStartMs, costFactor),
     forget: (hourStartMs) => void forgottenHours.add(hourStartMs),
+    forgetBefore(timestampMs) {
+      keptFromMs = timestampMs;
+    },
     start,
     stop,
   };

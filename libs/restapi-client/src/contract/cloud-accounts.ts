@@ -21,11 +21,22 @@ const tags = z
 const maxEndpointLength = 500;
 const endpoint = z.string().min(1).max(maxEndpointLength);
 const cron = z.string().min(1).max(100);
+/** It goes into filters of Kubecost between quotes. */
+const clusterId = z
+  .string()
+  .max(253)
+  .regex(/^[A-Za-z0-9_.:/@-]+$/);
 const kubecostFields = {
   kubecost_endpoint: endpoint
     .nullable()
     .optional()
     .describe('Where the Kubecost or OpenCost of the cluster may be asked directly; null: it is not asked (any more).'),
+  kubecost_cluster_id: clusterId
+    .nullable()
+    .optional()
+    .describe(
+      'How that Kubecost names the cluster: needed where it answers for several. Null: it knows only this one.',
+    ),
   kubecost_schedules: z
     .strictObject({ allocation: cron.optional(), assets: cron.optional(), budgets: cron.optional() })
     .optional()
@@ -53,6 +64,7 @@ const cloudAccount = z
     owner: z.string().nullable(),
     tags: z.record(z.string(), z.string()),
     kubecost_endpoint: z.string().nullable(),
+    kubecost_cluster_id: z.string().nullable(),
     kubecost_schedules: z.object({
       allocation: z.string().optional(),
       assets: z.string().optional(),

@@ -63,6 +63,8 @@ async function closeAll(world: Pick<ExtractWorld, 'clickhouse' | 'locks' | 'kube
 export async function startExtractWorld(
   product: 'kubecost' | 'opencost' = 'kubecost',
   nowMs = Math.floor(Date.now() / 3_600_000) * 3_600_000 + 5_000,
+  /** A second cluster that the Kubecost knows, and which one the account names. */
+  federation?: { readonly otherClusterId: string; readonly clusterId?: string },
 ): Promise<ExtractWorld> {
   const servers = sharedServers();
   const [server, redisUrl] = await Promise.all([servers.clickhouse(), servers.redisUrl()]);
@@ -74,7 +76,12 @@ export async function startExtractWorld(
   await untilConnected(locks);
   const startMs = Math.floor(nowMs / dayMs) * dayMs - 4 * dayMs;
   const cluster = createSampleCluster({ seed: 7, name: 'Shop', clusterId: 'shop', profile: 'shop', startMs });
-  const kubecost = await startKubecostServer({ cluster, product, nowMs: () => world.nowMs });
+  const other = federation?.otherClusterId;
+  const otherClusters =
+    other === undefined
+      ? []
+      : [createSampleCluster({ seed: 8, name: other, clusterId: other, profile: 'shop', startMs })];
+  const kubecost = await startKubecostServer({ cluster, otherClusters, product, nowMs: () => world.nowMs });
   const clients = createKubecostClients({
     policy: createEndpointPolicy({ allow: endpointRules('127.0.0.1=*'), deny: [] }),
     maxAttempts: 1,
@@ -84,7 +91,8 @@ export async function startExtractWorld(
   });
   const log = { info: () => undefined, warn: () => undefined };
   const now = (): number => world.nowMs;
-  const endpoint = { endpoint: kubecost.url, schedules: {}, configuredAt: new Date(0) };
+  const named = federation?.clusterId === undefined ? {} : { clusterId: federation.clusterId };
+  const endpoint = { endpoint: kubecost.url, ...named, schedules: {}, configuredAt: new Date(0) };
   let observed: string[] = [];
   const world: ExtractWorld = {
     ...{ kubecost, cluster, clickhouse, locks, nowMs },

@@ -282,8 +282,57 @@ describe('extracting from OpenCost', () => {
       for (const kind of ['allocation', 'budgets'] as const)
         await extractAccount(opencost.ports, { cloudAccountId: account, kind, signal });
       expect(opencost.outcomes().slice(-2)).toEqual(['allocation stored', 'budgets not-offered']);
+      const found = await opencost.ports.accounts.find(account);
+      const ages = await readExtractAges({
+        accounts: { list: () => Promise.resolve(found === null ? [] : [found]) },
+        store: opencost.ports.store,
+        now: () => opencost.nowMs,
+      });
+      // What is not offered does not grow old: an alert on its age would fire for ever.
+      expect(ages.map(({ kind }) => kind)).toEqual(['allocation', 'assets']);
     } finally {
       await opencost.close();
+    }
+  });
+});
+
+describe('extracting from a Kubecost that knows several clusters', () => {
+  const figures = async (client: ExtractWorld['clickhouse']) =>
+    client.query({
+      sql: `SELECT DISTINCT cluster_id AS cluster FROM kubecost_hours WHERE cloud_account_id = {account:UUID}`,
+      params: { account },
+      schema: z.object({ cluster: z.string() }),
+      tag: { surface: 'test', route: 'figures' },
+      tenant: account,
+    });
+
+  it('keeps the cluster that the account names, as if there were no other', async () => {
+    const federation = await startExtractWorld('kubecost', world.nowMs, { otherClusterId: 'other', clusterId: 'shop' });
+    try {
+      for (const kind of ['allocation', 'assets'] as const) {
+        await extractAccount(federation.ports, { cloudAccountId: account, kind, signal });
+        await run(kind);
+      }
+      expect(await storedExtracts(federation.clickhouse, account, { comparable: true })).toEqual(await rows());
+      expect(await figures(federation.clickhouse)).toEqual([{ cluster: 'shop' }]);
+    } finally {
+      await federation.close();
+    }
+  });
+
+  it('keeps nothing when the account names none, and says why', async () => {
+    const federation = await startExtractWorld('kubecost', world.nowMs, { otherClusterId: 'other' });
+    try {
+      for (const kind of ['allocation', 'assets'] as const) {
+        await expect(extractAccount(federation.ports, { cloudAccountId: account, kind, signal })).rejects.toMatchObject(
+          { code: 'kubecost-answer-unexpected' },
+        );
+      }
+      expect(new Set(federation.outcomes())).toEqual(new Set(['allocation failed', 'assets failed']));
+      expect(await storedExtracts(federation.clickhouse, account)).toEqual([]);
+      expect(await figures(federation.clickhouse)).toEqual([]);
+    } finally {
+      await federation.close();
     }
   });
 });

@@ -38,9 +38,9 @@ export async function extractWindow(
   const { kind, from, to } = window;
   return locks.hold(account.id, extractLock(kind, from), request.signal, async (lock) => {
     const readAtMs = now();
-    const { endpoint } = account.kubecost;
+    const { endpoint, clusterId } = account.kubecost;
     const document = await reader.read(
-      { id: account.id, organizationId: account.organizationId, endpoint },
+      { id: account.id, organizationId: account.organizationId, endpoint, clusterId },
       window,
       lock.signal,
     );

@@ -52,7 +52,9 @@ export function createLiveKubecost(clients: KubecostClients, now: () => number):
     try {
       const budget = { remainingBytes: maxRequestBytes };
       const call = { signal: AbortSignal.any([signal, limit]), deadlineMs: Date.now() + remainingMs, budget };
-      return await inSlot(id, () => ask(clients.of({ id, organizationId }, kubecost.endpoint), call));
+      return await inSlot(id, () =>
+        ask(clients.of({ id, organizationId, clusterId: kubecost.clusterId }, kubecost.endpoint), call),
+      );
     } catch (error) {
       signal.throwIfAborted();
       throw limit.aborted ? tooLate(error) : error;

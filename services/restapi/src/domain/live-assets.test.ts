@@ -73,4 +73,15 @@ describe('an asset of Kubecost', () => {
   it('that is the bill of its cloud is none of the cluster', () => {
     expect(asset({ type: 'Cloud', totalCost: 7 })).toEqual([]);
   });
+
+  it('is a node of which what is not said is null, and nothing of it is 0', () => {
+    const costs = (fields: object) => asset({ type: 'Node', ...fields })[0]?.costs;
+    const unsaid = { cpu_cost: null, ram_cost: null, gpu_cost: null };
+    expect(costs({})).toMatchObject({ total: null, components: unsaid });
+    // 1.25 that nobody has divided.
+    expect(costs({ totalCost: 1.25 })).toMatchObject({ total: 1_250_000_000n, components: unsaid });
+    expect(costs({ totalCost: 1.25, ramCost: 0.4 })).toMatchObject({
+      ...{ total: 1_250_000_000n, components: { ...unsaid, ram_cost: 400_000_000n } },
+    });
+  });
 });

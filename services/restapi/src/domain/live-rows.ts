@@ -126,29 +126,46 @@ const componentOfType: Readonly<Record<string, CostComponent>> = {
   ClusterManagement: 'management_cost',
 };
 
-/** A node's CPU and memory are priced before its discount. What its total has beyond its parts, an adjustment, goes with its CPU. */
-function nodeCosts({ cpuCost, ramCost, gpuCost, discount, totalCost }: KubecostAsset) {
+type NodeComponent = 'cpu_cost' | 'ram_cost' | 'gpu_cost';
+
+/**
+ * A node's CPU and memory are priced before its discount. What its total has beyond its parts, an adjustment, goes with its CPU; where
+ * that is not said, it is in no part. What is not said is null.
+ */
+function nodeCosts({ cpuCost, ramCost, gpuCost, discount, totalCost }: KubecostAsset): {
+  readonly parts: Readonly<Record<NodeComponent, Nanos | null>>;
+  readonly undivided: Nanos | null;
+} {
   const factor = 1 - (discount ?? 0);
-  const ram_cost = nanosOf((ramCost ?? 0) * factor);
-  const gpu_cost = nanosOf(gpuCost ?? 0);
-  const total = totalCost === null ? nanosOf((cpuCost ?? 0) * factor) + ram_cost + gpu_cost : nanosOf(totalCost);
-  return { cpu_cost: total - ram_cost - gpu_cost, ram_cost, gpu_cost };
+  const partOf = (cost: number | null): Nanos | null => (cost === null ? null : nanosOf(cost * factor));
+  const parts = {
+    cpu_cost: partOf(cpuCost),
+    ram_cost: partOf(ramCost),
+    gpu_cost: gpuCost === null ? null : nanosOf(gpuCost),
+  };
+  if (totalCost === null) return { parts, undivided: null };
+  const rest = nanosOf(totalCost) - (sumKnownNanos(Object.values(parts)) ?? 0n);
+  if (parts.cpu_cost === null) return { parts, undivided: rest };
+  return { parts: { ...parts, cpu_cost: parts.cpu_cost + rest }, undivided: null };
 }
 
-/** What the assets of a cluster cost; null parts are of types that Kubecost told nothing of. What is not the cluster's, the bill of its cloud, is left out. */
+/** What the assets of a cluster cost; null parts are what Kubecost told nothing of, be they in the total. What is not the cluster's, the bill of its cloud, is left out. */
 export function liveCosts(assets: readonly KubecostAsset[]): Costs {
   const sums: Partial<Record<CostComponent, Nanos>> = {};
-  const add = (component: CostComponent, nanos: Nanos): void => {
-    sums[component] = (sums[component] ?? 0n) + nanos;
+  let undivided: Nanos | null = null;
+  const add = (component: CostComponent, nanos: Nanos | null): void => {
+    if (nanos !== null) sums[component] = (sums[component] ?? 0n) + nanos;
   };
   for (const asset of assets) {
     const component = componentOfType[asset.type];
     if (asset.type === 'Node') {
-      for (const [name, nanos] of Object.entries(nodeCosts(asset)) as [CostComponent, Nanos][]) add(name, nanos);
+      const node = nodeCosts(asset);
+      for (const [name, nanos] of Object.entries(node.parts) as [NodeComponent, Nanos | null][]) add(name, nanos);
+      undivided = sumKnownNanos([undivided, node.undivided]);
     } else if (component !== undefined && asset.totalCost !== null) add(component, nanosOf(asset.totalCost));
   }
   return {
-    total: sumKnownNanos(costComponents.map((component) => sums[component] ?? null)),
+    total: sumKnownNanos([...costComponents.map((component) => sums[component] ?? null), undivided]),
     components: componentsFrom((component) => sums[component] ?? null),
   };
 }

@@ -8,6 +8,7 @@ export type EndpointCheck = Pick<EndpointPolicy, 'fault'>;
 
 interface KubecostBody {
   readonly kubecost_endpoint?: string | null | undefined;
+  readonly kubecost_cluster_id?: string | null | undefined;
   readonly kubecost_schedules?: KubecostSchedules | undefined;
 }
 
@@ -33,13 +34,14 @@ export function kubecostChange(request: {
   readonly now: Date;
 }): KubecostConnection | null | undefined {
   const { body, account, endpoints, now } = request;
-  const { kubecost_endpoint: wished, kubecost_schedules: schedules } = body;
-  if (wished === undefined && schedules === undefined) return undefined;
+  const { kubecost_endpoint: wished, kubecost_cluster_id: wishedId, kubecost_schedules: schedules } = body;
+  if (wished === undefined && wishedId === undefined && schedules === undefined) return undefined;
   if (account.type !== 'kubernetes_cnr') throw invalid('kubecost_endpoint', 'only a Kubernetes cluster has a Kubecost');
   const endpoint = wished === undefined ? (account.kubecost?.endpoint ?? null) : wished;
   checkSchedules(schedules ?? {});
   if (endpoint === null) {
     if (schedules !== undefined) throw invalid('kubecost_schedules', 'there is no endpoint to be read');
+    if (wishedId) throw invalid('kubecost_cluster_id', 'there is no endpoint to be read');
     return null;
   }
   const fault = endpoints.fault(endpoint, account.organizationId);
@@ -48,8 +50,10 @@ export function kubecostChange(request: {
     throw new AppError('kubecost-endpoint-refused', `The address of Kubecost ${fault}.`, { details });
   }
   const isSame = endpoint === account.kubecost?.endpoint;
+  const clusterId = wishedId === undefined ? account.kubecost?.clusterId : (wishedId ?? undefined);
   return {
     endpoint,
+    ...(clusterId === undefined ? {} : { clusterId }),
     schedules: schedules ?? account.kubecost?.schedules ?? {},
     configuredAt: isSame ? account.kubecost.configuredAt : now,
   };

@@ -15,7 +15,7 @@ export interface LiveWorld extends TestWorld {
   readonly cluster: ReturnType<typeof createSampleCluster>;
   readonly organization: TestOrganization;
   /** A cluster with that Kubecost, another one, or none. */
-  createCluster(endpoint?: string | null): Promise<string>;
+  createCluster(endpoint?: string | null, clusterId?: string): Promise<string>;
 }
 
 /** Starts one; its clock stands still. */
@@ -33,13 +33,14 @@ export async function startLiveWorld(): Promise<LiveWorld> {
   return {
     ...world,
     ...{ kubecost, cluster, organization },
-    async createCluster(endpoint = kubecost.url) {
+    async createCluster(endpoint = kubecost.url, clusterId) {
       const { id } = await world.harness.client(organization.owner.token).createCloudAccount({
         params: { organization_id: organization.id },
         body: {
           name: `cluster-${randomUUID()}`,
           type: 'kubernetes_cnr',
           ...(endpoint === null ? {} : { kubecost_endpoint: endpoint }),
+          ...(clusterId === undefined ? {} : { kubecost_cluster_id: clusterId }),
         },
       });
       return id;

@@ -9,7 +9,7 @@ import type { AllocationSources } from './read-cluster-allocations';
 import { readLive, readLiveAllocations, type CostSource, type LiveSources } from './read-live-costs';
 
 /** What namespaces and workloads are read from. */
-export interface ConsumerSources extends AllocationSources, LiveSources {
+export interface ConsumerSources extends AllocationSources, Omit<LiveSources, 'facts'> {
   readonly usage: UsageReader;
 }
 

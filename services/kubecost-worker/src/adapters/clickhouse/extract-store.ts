@@ -45,8 +45,8 @@ const ofDocument = `cloud_account_id = {account:UUID} AND kind = {kind:String} A
 const documentRow = z.object({ row: z.number(), name: z.string(), body: z.string() });
 
 const newestRow = z
-  .object({ account: z.uuid(), kind: kindText, end: z.number(), read_at_ms: z.coerce.number() })
-  .transform(({ account, kind, end, read_at_ms }) => ({ cloudAccountId: account, kind, end, readAtMs: read_at_ms }));
+  .object({ account: z.uuid(), kind: kindText, end: z.number(), read_at_ms: z.coerce.number(), product: z.string() })
+  .transform(({ account, read_at_ms, ...row }) => ({ cloudAccountId: account, readAtMs: read_at_ms, ...row }));
 
 // An hour of 100,000 containers in several clusters; what is longer is no hour any more.
 const maxDocumentRows = 1_000_000;
@@ -99,7 +99,8 @@ export function createExtractStore(client: ClickhouseClient): ExtractStore {
       }),
     newest: (accounts) =>
       client.query({
-        sql: `SELECT toString(cloud_account_id) AS account, kind, toUnixTimestamp(max(window_end)) AS end, max(kubecost_extracts.read_at_ms) AS read_at_ms
+        sql: `SELECT toString(cloud_account_id) AS account, kind, toUnixTimestamp(max(window_end)) AS end, max(kubecost_extracts.read_at_ms) AS read_at_ms,
+                argMax(kubecost_extracts.product, kubecost_extracts.read_at_ms) AS product
               FROM kubecost_extracts WHERE cloud_account_id IN {accounts:Array(UUID)} GROUP BY account, kind`,
         params: { accounts },
         schema: newestRow,

@@ -29,6 +29,7 @@ const presentAccount = (account: CloudAccount) => ({
   owner: account.owner,
   tags: { ...account.tags },
   kubecost_endpoint: account.kubecost?.endpoint ?? null,
+  kubecost_cluster_id: account.kubecost?.clusterId ?? null,
   kubecost_schedules: { ...account.kubecost?.schedules },
   cluster_resource_id: account.clusterResourceId,
   created_at: secondsOfDate(account.createdAt),
@@ -86,9 +87,10 @@ export function cloudAccountRoutes(
     routes.inCloudAccount(operations.getCloudAccount, ({ account }) => presentAccount(account)),
     routes.inCloudAccount(operations.updateCloudAccount, async ({ account, body, record }) => {
       const { organizationId, id, name, region, owner, tags } = account;
-      const { kubecost_endpoint: _endpoint, kubecost_schedules: _schedules, ...rest } = body;
+      const { kubecost_endpoint: _e, kubecost_cluster_id: _c, kubecost_schedules: _s, ...rest } = body;
       const kubecost = kubecostOf(body, account);
-      const before = { name, region, owner, tags, kubecost_endpoint: account.kubecost?.endpoint ?? null };
+      const { kubecost_endpoint, kubecost_cluster_id } = presentAccount(account);
+      const before = { name, region, owner, tags, kubecost_endpoint, kubecost_cluster_id };
       const entry = record({ from: before, to: body });
       const changes = { ...definedOf(rest), ...(kubecost === undefined ? {} : { kubecost }) };
       const changed = await cloudAccounts.update(organizationId, id, changes, entry);

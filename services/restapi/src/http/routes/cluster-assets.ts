@@ -13,7 +13,7 @@ import type { Principal } from '../principal';
 import type { ScopedRoutes } from '../scoped-routes';
 
 /** What the routes of assets are made of. */
-export interface AssetDependencies extends AssetSources, LiveSources, ClusterFinder {
+export interface AssetDependencies extends AssetSources, Omit<LiveSources, 'facts'>, ClusterFinder {
   readonly now: () => number;
   readonly liveBudgetMs: number;
 }

@@ -1,7 +1,8 @@
 import { AppError } from '@cloudtuner/errors';
+import { msPerHour } from '@cloudtuner/cost-model';
 import type { CloudAccount } from '@cloudtuner/metadata';
-import { liveFromMs } from '../../domain/live-hours';
-import type { FactsReader } from '../../ports';
+import { hoursToCompute, liveFromMs } from '../../domain/live-hours';
+import type { FactsReader, LiveCostsReader } from '../../ports';
 import { eachBounded } from '../each-bounded';
 import type { LedgerRequest } from '../read-ledger';
 
@@ -16,13 +17,14 @@ const notClosed = (): AppError =>
   });
 
 /**
- * Refuses to export hours whose version still changes by the minute: two parts of one export would never fit together. Only
- * in the first hours of a day can there be any; what the worker has not closed by then stays as it is stored.
+ * Refuses to export hours whose version still changes by the minute: two parts of one export would never fit together. They are those
+ * that are stored and open, and those that a late worker has not stored though there are samples of them. Only in the first hours of a
+ * day can there be any; what the worker has not closed by then stays as it is stored.
  *
- * @throws AppError `export-not-closed`, `clickhouse-unavailable`
+ * @throws AppError `export-not-closed`, `clickhouse-unavailable`, and why the store of metrics does not answer
  */
 export async function requireClosed(
-  { facts }: { readonly facts: Pick<FactsReader, 'readHours'> },
+  { facts, live }: { readonly facts: Pick<FactsReader, 'readHours'>; readonly live: LiveCostsReader },
   accounts: readonly CloudAccount[],
   request: LedgerRequest,
 ): Promise<void> {
@@ -34,5 +36,11 @@ export async function requireClosed(
   await eachBounded(living, concurrency, async ({ id }) => {
     const hours = await facts.readHours(id, { startMs, endMs: window.endMs }, request);
     if (hours.some(({ closed }) => !closed)) throw notClosed();
+    const missing = hoursToCompute({ startMs, endMs: window.endMs }, nowMs, hours);
+    const [first, last] = [missing[0], missing.at(-1)];
+    if (first === undefined || last === undefined) return;
+    const { liveDeadlineMs: deadlineMs, signal } = request;
+    const observed = await live.readHours(id, { startMs: first, endMs: last + msPerHour }, { deadlineMs, signal });
+    if (observed.some((hour) => missing.includes(hour.startMs))) throw notClosed();
   });
 }
