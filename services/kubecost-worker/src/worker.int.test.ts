@@ -189,7 +189,12 @@ describe('an account', () => {
     });
     metroculus.revision = 1;
     expect(await expensesOf(account, yesterday)).toEqual([{ cost: dayCost[2], copies: 1 }]);
-  }, 90_000);
+    const ofTheDay = ['account_days ', `"total_cost":"${dayCost[2]}"`];
+    await waitFor(
+      async () => (await storedRows(clickhouse, account)).some((row) => ofTheDay.every((part) => row.includes(part))),
+      { what: 'the row of the day, which is written last', timeoutMs: 30_000 },
+    );
+  }, 120_000);
 
   it('can have an hour stored again by five jobs, with the same bytes', async () => {
     const days = { from: yesterday, to: today };
