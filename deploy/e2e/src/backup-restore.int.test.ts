@@ -3,12 +3,12 @@ import path from 'node:path';
 import type { LocalServer } from '@cloudtuner/local-servers';
 import { temporaryFolder } from '@cloudtuner/test-kit';
 import { holdStatement, operate, startOperate } from './operate';
-import { backfill, dayMs, floorTo, pushPast, startPlatform, type Platform, type Tenant } from './platform';
+import { backfill, lastClosedDay, pushPast, startPlatform, type Platform, type Tenant } from './platform';
 import { changedPaths, recordAnswers, type RecordedAnswers } from './recorded-answers';
 
 const startDeadlineMs = 600_000;
 const stepDeadlineMs = 400_000;
-const day = { startMs: floorTo(dayMs, Date.now()) - dayMs, endMs: floorTo(dayMs, Date.now()) };
+const day = lastClosedDay();
 
 let platform: Platform;
 let tenant: Tenant;

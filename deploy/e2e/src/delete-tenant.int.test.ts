@@ -5,13 +5,13 @@ import { createRestapiClient } from '@cloudtuner/restapi-client';
 import { temporaryFolder } from '@cloudtuner/test-kit';
 import { placesOf } from './leftovers';
 import { holdStatement, operate, startOperate } from './operate';
-import { backfill, dayMs, floorTo, pushPast, startPlatform, type Platform, type Tenant } from './platform';
+import { backfill, lastClosedDay, pushPast, startPlatform, type Platform, type Tenant } from './platform';
 import { changedPaths, recordAnswers, type RecordedAnswers } from './recorded-answers';
 import { createTenantBlocks } from './tenant-blocks';
 
 const startDeadlineMs = 600_000;
 const stepDeadlineMs = 400_000;
-const day = { startMs: floorTo(dayMs, Date.now()) - dayMs, endMs: floorTo(dayMs, Date.now()) };
+const day = lastClosedDay();
 
 let platform: Platform;
 /** The organization that goes, and the one that stays. */

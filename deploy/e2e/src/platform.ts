@@ -19,6 +19,12 @@ export const dayMs = 24 * hourMs;
 
 export const floorTo = (unitMs: number, tMs: number): number => Math.floor(tMs / unitMs) * unitMs;
 
+/** The last day of which every hour can be closed by now: the last of them is some minutes after its end. */
+export function lastClosedDay(): { readonly startMs: number; readonly endMs: number } {
+  const endMs = floorTo(dayMs, Date.now() - 20 * minuteMs);
+  return { startMs: endMs - dayMs, endMs };
+}
+
 /** Everything that is deployed, on free ports and in a folder of its own. */
 export interface Platform {
   readonly servers: BackingServers;

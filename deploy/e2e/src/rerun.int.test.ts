@@ -4,8 +4,8 @@ import { z } from 'zod';
 import {
   backfill,
   dayMs,
-  floorTo,
   hourMs,
+  lastClosedDay,
   minuteMs,
   pushPast,
   startPlatform,
@@ -34,7 +34,7 @@ describe('running the hours of a day again', () => {
   let platform: Platform;
   let tenant: Tenant;
   let clickhouse: ClickhouseClient;
-  const dayStartMs = floorTo(dayMs, Date.now()) - dayMs;
+  const { startMs: dayStartMs } = lastClosedDay();
 
   beforeAll(async () => {
     // What a killed worker leaves is taken over after three seconds, not thirty.
