@@ -8,6 +8,7 @@ import {
   dayMs,
   floorTo,
   hourMs,
+  lastClosedDay,
   minuteMs,
   pushPast,
   startPlatform,
@@ -24,7 +25,7 @@ export function describeDollars(store: StoreKind): void {
   let platform: Platform;
   let tenant: Tenant;
   let neighbour: Tenant;
-  const yesterdayMs = floorTo(dayMs, Date.now()) - dayMs;
+  const { startMs: yesterdayMs } = lastClosedDay();
   const closedHourMs = yesterdayMs + 5 * hourMs;
 
   beforeAll(async () => {
