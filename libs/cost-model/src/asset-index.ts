@@ -1,4 +1,5 @@
 import type { DataQualityFlag } from './asset-fact';
+import { groupBy } from './group-by';
 import { mergeSamples, stepFunction, stepFunctionOf, type StepFunction } from './intervals';
 import { BookPrices, type PriceBook } from './price-book';
 import type { AllocationMetricName, AssetSeries, Series } from './series';
@@ -26,18 +27,6 @@ export function labelOf(series: Series, ...names: readonly string[]): string {
     if (text !== '') return text;
   }
   return '';
-}
-
-/** Things by key, in the order in which the keys occur. */
-export function groupBy<Thing>(things: readonly Thing[], keyOf: (thing: Thing) => string): Map<string, Thing[]> {
-  const groups = new Map<string, Thing[]>();
-  for (const one of things) {
-    const key = keyOf(one);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [one]);
-    else group.push(one);
-  }
-  return groups;
 }
 
 function lastSampleMs({ timestampsMs }: Series, endMs: number): number {

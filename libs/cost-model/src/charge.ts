@@ -9,7 +9,7 @@ import {
   type ExactDecimal,
 } from './exact-decimal';
 import { within, type StepFunction } from './intervals';
-import { formatNanos, type Nanos } from './money';
+import type { Nanos } from './money';
 import { msPerHour, type TimeWindow } from './window';
 
 const bytesPerGib = 2n ** 30n;
@@ -104,9 +104,4 @@ export function costOf(charge: Charge | null): Nanos | null {
   if (charge.amount === null) return null;
   const { perPricedUnit, perMs } = charge.unit;
   return scaledQuotient(charge.amount, { coefficient: perPricedUnit * perMs, scale: 0 }, 9);
-}
-
-/** The cost as the wire carries it. */
-export function formatCost(cost: Nanos | null): string | null {
-  return cost === null ? null : formatNanos(cost);
 }

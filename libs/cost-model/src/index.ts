@@ -46,6 +46,7 @@ export { compatSummaryQuery, openCostSummaryOf, openCostSummaryResponse } from '
 export {
   groupNames,
   idleName,
+  noProperties,
   propertiesReader,
   undistributedName,
   unmounted,
@@ -93,6 +94,7 @@ export { formatFilter } from './filter/format-filter';
 export { filterPredicate, type FilterContext, type FilterReader } from './filter/match-filter';
 export { parseFilter } from './filter/parse-filter';
 export { allocateHour, HourAllocator, type AllocatedHour, type AllocateHourInput } from './facts/hour-allocator';
+export { groupBy } from './group-by';
 export { bridgedGapMs } from './intervals';
 export { readKubecostHours, type KubecostHour, type KubecostRow } from './kubecost-hours';
 export {
@@ -114,7 +116,17 @@ export {
   type KubecostResource,
   type KubecostWindow,
 } from './kubecost-series';
-export { formatNanos, nanosFromNumber, nanosToNumber, parseNanos, sumKnownNanos, sumNanos, type Nanos } from './money';
+export {
+  formatCost,
+  formatNanos,
+  nanosFromNumber,
+  nanosOrNull,
+  nanosToNumber,
+  parseNanos,
+  sumKnownNanos,
+  sumNanos,
+  type Nanos,
+} from './money';
 export {
   allocationMetricNames,
   assetMetricNames,

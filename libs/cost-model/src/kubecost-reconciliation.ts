@@ -1,6 +1,7 @@
 import type { AllocationFact } from './allocation-fact';
+import { groupBy } from './group-by';
 import type { KubecostHour } from './kubecost-hours';
-import { parseNanos, sumKnownNanos, sumNanos, type Nanos } from './money';
+import { nanosOrNull, sumKnownNanos, sumNanos, type Nanos } from './money';
 
 /** Resources that both price by container. Sharing and external costs are Kubecost's own, fees are ours. */
 export const reconciledResources = ['cpu', 'ram', 'gpu', 'pv', 'network', 'load_balancer'] as const;
@@ -40,26 +41,10 @@ export const reconciledNoNamespace = '__unmounted__';
 
 const magnitudeOf = (nanos: Nanos): Nanos => (nanos < 0n ? -nanos : nanos);
 
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
-}
-
 /** The sum of the known costs; null when there are rows and none of them is known. 0 when there is no row. */
 function ourCost(rows: readonly AllocationFact[], resource: ReconciledResource): Nanos | null {
   if (rows.length === 0) return 0n;
-  return sumKnownNanos(
-    rows.map((row) => {
-      const text = row[costFields[resource]];
-      return text === null ? null : parseNanos(text);
-    }),
-  );
+  return sumKnownNanos(rows.map((row) => nanosOrNull(row[costFields[resource]])));
 }
 
 /**

@@ -38,6 +38,16 @@ export function parseNanos(text: string): Nanos {
   return sign === '-' ? -nanos : nanos;
 }
 
+/** A cost as rows and the wire carry it; null is not known. */
+export function formatCost(cost: Nanos | null): string | null {
+  return cost === null ? null : formatNanos(cost);
+}
+
+/** Reads what {@link formatCost} writes. @throws AppError as {@link parseNanos} does */
+export function nanosOrNull(cost: string | null): Nanos | null {
+  return cost === null ? null : parseNanos(cost);
+}
+
 /** The double nearest to the amount in currency units, which is exact below a million. For display: never sum it. */
 export function nanosToNumber(nanos: Nanos): number {
   return Number(formatNanos(nanos));

@@ -1,5 +1,7 @@
 import {
   consistencyOf,
+  groupBy,
+  nanosOrNull,
   parseNanos,
   reconciledNoNamespace,
   reconciledResources,
@@ -12,6 +14,7 @@ import { AppError } from '@cloudtuner/errors';
 import type { z } from 'zod';
 import type { HourWindow } from '../allocation/allocation-days';
 import type { ClickhouseClient, QueryLimits, QueryTag } from '../client-port';
+import { piecesOf } from '../pieces';
 import {
   comparedHourRow,
   ourCostRow,
@@ -43,14 +46,13 @@ type Sides = readonly { readonly ours: readonly OurRow[]; readonly theirs: reado
 type OurRow = z.output<typeof ourCostRow>;
 type TheirRow = z.output<typeof theirCostRow>;
 
-// A server takes parameters of up to 128 KiB; a month of versions is 65 kB.
+// A month: 65 kB of versions.
 const hoursPerStatement = 744;
 // Versions that were superseded are removed some time after; another reading knows the new ones.
 const attempts = 3;
 
 const countOf = (rows: readonly { readonly rows: number; readonly idle_rows?: number }[]): number =>
   rows.reduce((sum, row) => sum + row.rows + (row.idle_rows ?? 0), 0);
-const nanosOf = (text: string | null): Nanos | null => (text === null ? null : parseNanos(text));
 
 /** Null when rows of these versions are missing. */
 async function readSides(
@@ -59,8 +61,7 @@ async function readSides(
   { hours, asking }: { readonly hours: readonly ComparedHour[]; readonly asking: Asking },
 ): Promise<Sides | null> {
   const sides: { ours: OurRow[]; theirs: TheirRow[] }[] = [];
-  for (let start = 0; start < hours.length; start += hoursPerStatement) {
-    const piece = hours.slice(start, start + hoursPerStatement);
+  for (const piece of piecesOf(hours, hoursPerStatement)) {
     const [ours, theirs] = await Promise.all([
       client.query({ ...readOurCosts(tenant, piece), schema: ourCostRow, tenant, ...asking }),
       client.query({ ...readTheirCosts(tenant, piece), schema: theirCostRow, tenant, ...asking }),
@@ -72,28 +73,19 @@ async function readSides(
   return sides;
 }
 
-function byNamespace<Row extends { readonly namespace: string }>(rows: readonly Row[]): ReadonlyMap<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const name = row.namespace || reconciledNoNamespace;
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [row]);
-    else group.push(row);
-  }
-  return groups;
-}
+const namespaceOf = ({ namespace }: { readonly namespace: string }): string => namespace || reconciledNoNamespace;
 
 function compare(hours: readonly ComparedHour[], sides: Sides): Reconciliation {
   const ours = sides.flatMap((side) => side.ours).filter(({ rows }) => rows > 0);
   const theirs = sides.flatMap((side) => side.theirs);
-  const [oursByName, theirsByName] = [byNamespace(ours), byNamespace(theirs)];
+  const [oursByName, theirsByName] = [groupBy(ours, namespaceOf), groupBy(theirs, namespaceOf)];
   const namespaces = [...new Set([...oursByName.keys(), ...theirsByName.keys()])].sort();
   const costs = namespaces.flatMap((namespace) => {
     const ownRows = oursByName.get(namespace) ?? [];
     const theirRows = theirsByName.get(namespace) ?? [];
     return reconciledResources.map((resource): ReconciledCost => {
       const column = `${resource}_cost_sum` as const;
-      const own = ownRows.length === 0 ? 0n : sumKnownNanos(ownRows.map((row) => nanosOf(row[column])));
+      const own = ownRows.length === 0 ? 0n : sumKnownNanos(ownRows.map((row) => nanosOrNull(row[column])));
       const their = sumNanos(theirRows.map((row) => parseNanos(row[column])));
       return { namespace, resource, ours: own, theirs: their, difference: own === null ? null : own - their };
     });

@@ -1,6 +1,6 @@
 import type { AllocationFact, AllocationFlag, AllocationKind } from '../allocation-fact';
 import { costComponents, type CostComponent } from '../asset-fact';
-import { parseNanos, type Nanos } from '../money';
+import { nanosOrNull, type Nanos } from '../money';
 import type { TimeWindow } from '../window';
 import { propertiesOf, type AllocationProperties } from './properties';
 import { placerOf, type AllocationQuery, type RowPlacement } from './query';
@@ -93,11 +93,6 @@ export interface CostRow extends Sum {
   readonly shared: boolean;
   /** A moment of the hour or step that it belongs to. */
   readonly atMs: number;
-}
-
-/** An amount as facts write it. */
-export function nanosOrNull(cost: string | null): Nanos | null {
-  return cost === null ? null : parseNanos(cost);
 }
 
 const measured = (usage: number | null, request: number | null): number | null => (usage === null ? null : request);

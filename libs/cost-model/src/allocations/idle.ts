@@ -1,5 +1,5 @@
 import { costComponents, type CostComponent } from '../asset-fact';
-import { groupBy } from '../asset-index';
+import { groupBy } from '../group-by';
 import { sumKnownNanos, type Nanos } from '../money';
 import type { CostRow } from './cost-row';
 import { compare, distribute } from './distribute';

@@ -1,4 +1,4 @@
-import { groupBy } from '../asset-index';
+import { groupBy } from '../group-by';
 import type { Nanos } from '../money';
 import { ownCostOf, type CostRow } from './cost-row';
 import { compare, distribute, type Share } from './distribute';

@@ -4,12 +4,12 @@ import { assetTypes } from '../asset-fact';
 import {
   allocationCosts,
   allocationQuantities,
-  nanosOrNull,
   recordOf,
   type AllocationCost,
   type AllocationQuantity,
   type CostRow,
 } from './cost-row';
+import { nanosOrNull } from '../money';
 import { propertiesOf, type AllocationProperties, type Owner } from './properties';
 import { placerOf, type AllocationQuery, type RowPlacement } from './query';
 

@@ -1,8 +1,8 @@
 import type { AssetFact, AssetType } from '../asset-fact';
-import { costOf, formatCost, priceOf, quantityOf, type Charge } from '../charge';
+import { costOf, priceOf, quantityOf, type Charge } from '../charge';
 import { byText, type AssetIndex } from '../asset-index';
 import { lengthMs, type StepFunction } from '../intervals';
-import { formatNanos, sumNanos, type Nanos } from '../money';
+import { formatCost, formatNanos, sumNanos, type Nanos } from '../money';
 
 /** What an asset is charged for; a part that does not apply to it is absent. */
 export interface AssetCharges {

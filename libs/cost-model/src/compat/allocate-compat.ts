@@ -1,5 +1,5 @@
 import { compareAllocationFacts, type AllocationFact } from '../allocation-fact';
-import { groupBy } from '../asset-index';
+import { groupBy } from '../group-by';
 import { traffics } from '../assets/network';
 import type { NodeResource } from '../facts/container-record';
 import { allocateHour } from '../facts/hour-allocator';

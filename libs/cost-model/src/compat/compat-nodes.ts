@@ -1,4 +1,5 @@
-import { groupBy, labelOf } from '../asset-index';
+import { labelOf } from '../asset-index';
+import { groupBy } from '../group-by';
 import type { NodeResource } from '../facts/container-record';
 import type { Series } from '../series';
 import { averageOver } from './promql';

@@ -1,4 +1,5 @@
-import { groupBy, labelOf } from '../asset-index';
+import { labelOf } from '../asset-index';
+import { groupBy } from '../group-by';
 import { msPerHour, type TimeWindow } from '../window';
 import type { AssetSeries, Series } from '../series';
 import { activeBetween, averageOver, subqueryTimes } from './promql';

@@ -1,4 +1,5 @@
-import { firstLabel, groupBy, labelOf, type AssetIndex } from '../asset-index';
+import { firstLabel, labelOf, type AssetIndex } from '../asset-index';
+import { groupBy } from '../group-by';
 import type { PricedNode } from '../assets/nodes';
 import type { AllocationMetricName } from '../series';
 import { ControllerIndex } from './controllers';

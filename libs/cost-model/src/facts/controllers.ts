@@ -1,4 +1,5 @@
-import { byText, groupBy, labelOf, type AssetIndex } from '../asset-index';
+import { byText, labelOf, type AssetIndex } from '../asset-index';
+import { groupBy } from '../group-by';
 import type { AllocationMetricName, Series } from '../series';
 import { textsOf, type Texts } from '../labels';
 

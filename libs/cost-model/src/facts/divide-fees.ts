@@ -5,7 +5,7 @@ import { traffics, type Traffic } from '../assets/network';
 import { costOf, quantityOf } from '../charge';
 import { divideRounded } from '../exact-decimal';
 import { lengthMs, within } from '../intervals';
-import { parseNanos } from '../money';
+import { nanosOrNull } from '../money';
 import type { TimeWindow } from '../window';
 import { timesOf, type PodRows } from './container-rows';
 import { rowDraft, type RowDraft } from './row-draft';
@@ -22,7 +22,7 @@ export function divideLoadBalancer(
 ): RowDraft[] {
   const { fact, covered } = balancer;
   const { namespace = '', service = '', ip = '' } = fact.properties;
-  const total = fact.load_balancer_cost === null ? null : parseNanos(fact.load_balancer_cost);
+  const total = nanosOrNull(fact.load_balancer_cost);
   const part = { service: `${namespace}/${service}`, ip };
   const selected = pods
     .filter(({ pod }) => pod.namespace === namespace && pod.services.includes(service))
@@ -59,7 +59,7 @@ export function managementRow(fact: AssetFact, window: TimeWindow): RowDraft {
     asset_key: fact.asset_key,
     ...timesOf([{ ...window, endMs: window.startMs + fact.covered_seconds * 1000, value: 1 }], window),
   });
-  row.costs.set('management', fact.management_cost === null ? null : parseNanos(fact.management_cost));
+  row.costs.set('management', nanosOrNull(fact.management_cost));
   return row;
 }
 
@@ -96,7 +96,7 @@ function divideTraffic(fact: AssetFact, traffic: Traffic, pods: readonly PodRows
     const claim = costOf({ ...charge, unit: { ...charge.unit, perPricedUnit: perPricedUnit * BigInt(drafts.length) } });
     return drafts.map((draft) => ({ draft, claim }));
   });
-  const total = fact.network_cost === null ? null : parseNanos(fact.network_cost);
+  const total = nanosOrNull(fact.network_cost);
   const claims = parts.map(({ claim }) => (total === null ? 0n : (claim ?? 0n)));
   const { shares, rest } = settle(total ?? 0n, claims);
   // Every counter is some pod's: a rest would be money that nobody pays.

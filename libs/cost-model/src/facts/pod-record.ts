@@ -1,4 +1,5 @@
-import { firstLabel, groupBy, labelOf, leadingFirst, type AssetIndex } from '../asset-index';
+import { firstLabel, labelOf, leadingFirst, type AssetIndex } from '../asset-index';
+import { groupBy } from '../group-by';
 import type { EgressCounter, EgressMeter, Traffic } from '../assets/network';
 import { addCharges, type Charge } from '../charge';
 import { countOnce, growthOf, growthWithin, increasesOf, maxCounter } from '../counters';

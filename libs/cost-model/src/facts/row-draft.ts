@@ -7,8 +7,7 @@ import {
 } from '../allocation-fact';
 import { byText } from '../asset-index';
 import type { Traffic } from '../assets/network';
-import { formatCost } from '../charge';
-import { formatNanos, sumKnownNanos, type Nanos } from '../money';
+import { formatCost, formatNanos, sumKnownNanos, type Nanos } from '../money';
 import type { NodeResource } from './container-record';
 
 /** What a row costs apart from volumes and load balancers; null is unknown, absent does not apply. */

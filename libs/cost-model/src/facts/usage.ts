@@ -1,4 +1,5 @@
-import { groupBy, isQuantity, labelOf, leadingFirst } from '../asset-index';
+import { isQuantity, labelOf, leadingFirst } from '../asset-index';
+import { groupBy } from '../group-by';
 import { maxCounter, rateOf } from '../counters';
 import { combine, firstKnown, stepFunctionOf, type StepFunction } from '../intervals';
 import type { Series } from '../series';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { allocationKinds, emptyAllocation, type AllocationFact } from '../allocation-fact';
 import { costComponents, type AssetType, type CostComponent } from '../asset-fact';
-import { formatNanos, parseNanos, sumKnownNanos, type Nanos } from '../money';
+import { formatNanos, nanosOrNull, parseNanos, sumKnownNanos, type Nanos } from '../money';
 import { msPerHour, type TimeWindow } from '../window';
 
 const nothing: Omit<AllocationFact, 'total_cost'> = {
@@ -21,8 +21,6 @@ export function factOf(given: Partial<Omit<AllocationFact, 'total_cost'>>): Allo
   const total = sumKnownNanos(costComponents.map((name) => nanosOrNull(fact[name])));
   return { ...fact, total_cost: formatNanos(total ?? 0n) };
 }
-
-const nanosOrNull = (cost: string | null): Nanos | null => (cost === null ? null : parseNanos(cost));
 
 /** One hour of one cluster. */
 export interface FactHour {

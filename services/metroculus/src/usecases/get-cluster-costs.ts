@@ -1,5 +1,5 @@
-import { costComponents, hoursOf, nanosToNumber, parseNanos, sumKnownNanos } from '@cloudtuner/cost-model';
-import type { AssetFact, CostComponent, Nanos, TimeWindow } from '@cloudtuner/cost-model';
+import { costComponents, hoursOf, nanosOrNull, nanosToNumber, sumKnownNanos } from '@cloudtuner/cost-model';
+import type { CostComponent, Nanos, TimeWindow } from '@cloudtuner/cost-model';
 import { allOrAbort } from '../domain/all-or-abort';
 import { elapsedPart, readAssets, type AssetHour, type UseCaseContext } from './read-assets';
 
@@ -29,11 +29,6 @@ function breakdownOf(parts: (component: CostComponent) => readonly (Nanos | null
   >;
 }
 
-const costOf = (fact: AssetFact, component: CostComponent): Nanos | null => {
-  const cost = fact[component];
-  return cost === null ? null : parseNanos(cost);
-};
-
 const ratio = (measured: number, expected: number): number => (expected === 0 ? 0 : Math.min(1, measured / expected));
 
 const sortedUnion = (texts: readonly Iterable<string>[]): string[] =>
@@ -56,7 +51,7 @@ export async function getClusterCosts(
     async (hour, signal) => {
       const assets = await readAssets(tenantId, hour, { ...context, signal });
       const { window, measuredSeconds, expectedSeconds, lastSampleMs, flags, dataVersion, metrics } = assets;
-      const costs = breakdownOf((component) => assets.assets.map((fact) => costOf(fact, component)));
+      const costs = breakdownOf((component) => assets.assets.map((fact) => nanosOrNull(fact[component])));
       const coverage = ratio(measuredSeconds, expectedSeconds);
       return { window, costs, coverage, measuredSeconds, expectedSeconds, lastSampleMs, flags, dataVersion, metrics };
     },

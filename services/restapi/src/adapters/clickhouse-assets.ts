@@ -1,5 +1,5 @@
-import type { ClickhouseClient } from '@cloudtuner/clickhouse';
-import { assetTypes, costComponents, msPerHour, parseNanos } from '@cloudtuner/cost-model';
+import { piecesOf, type ClickhouseClient } from '@cloudtuner/clickhouse';
+import { assetTypes, costComponents, msPerHour, nanosOrNull } from '@cloudtuner/cost-model';
 import { z } from 'zod';
 import { assetQuantities, quantitiesFrom, type ClusterAsset } from '../domain/assets';
 import { componentsFrom, costsOf } from '../domain/costs';
@@ -77,21 +77,12 @@ function toAsset(row: SumRow, identity: IdentityRow): ClusterAsset {
     endMs: row.last_hour * 1000 + msPerHour,
     coveredSeconds: row.covered,
     quantities: quantitiesFrom((name) => row[`${name}_sum`]),
-    costs: costsOf(
-      componentsFrom((component) => {
-        const sum = row[`${component}_sum`];
-        return sum === null ? null : parseNanos(sum);
-      }),
-    ),
+    costs: costsOf(componentsFrom((component) => nanosOrNull(row[`${component}_sum`]))),
   };
 }
 
-// A server takes parameters of up to 128 KiB; a month of pairs is 65 kB.
-const maxHours = 744;
-
-function* piecesOf(hours: readonly HourVersion[]): Generator<readonly HourVersion[]> {
-  for (let from = 0; from < hours.length; from += maxHours) yield hours.slice(from, from + maxHours);
-}
+// A month: 65 kB of pairs.
+const hoursPerStatement = 744;
 
 function paramsOf(account: string, hours: readonly HourVersion[]) {
   const starts = hours.map(({ startMs }) => startMs / 1000);
@@ -132,7 +123,8 @@ export function createClickhouseAssets(
   return {
     async readAssets(cloudAccountId, hours, context) {
       const assets: ClusterAsset[] = [];
-      for (const piece of piecesOf(hours)) assets.push(...(await readPiece(cloudAccountId, piece, context)));
+      for (const piece of piecesOf(hours, hoursPerStatement))
+        assets.push(...(await readPiece(cloudAccountId, piece, context)));
       return assets;
     },
   };

@@ -1,5 +1,5 @@
-import type { ClickhouseClient } from '@cloudtuner/clickhouse';
-import { parseNanos, summarySources } from '@cloudtuner/cost-model';
+import { piecesOf, type ClickhouseClient } from '@cloudtuner/clickhouse';
+import { nanosOrNull, parseNanos, summarySources } from '@cloudtuner/cost-model';
 import { AppError } from '@cloudtuner/errors';
 import { z } from 'zod';
 import type { ReadContext } from '../ports';
@@ -9,14 +9,12 @@ import type {
   SummaryGroupBy,
   SummaryPosting,
   SummarySum,
-  SummaryVersionKey,
   SummaryWindow,
 } from '../summary-ports';
 
 const money = z.string();
 const known = money.nullable();
 const quantity = z.number().nullable();
-const nanosOf = (text: string | null): bigint | null => (text === null ? null : parseNanos(text));
 
 const postingTuple = z
   .tuple([z.number(), z.string(), z.string(), z.number(), z.coerce.number(), z.number(), z.number()])
@@ -106,18 +104,18 @@ const sumRow = z
     ...{ cloudAccountId: row.account, start: row.start, dataVersion: row.data_version, name: row.name, rows: row.rows },
     source: row.sources.length === 1 ? (row.sources[0] ?? 'mixed') : 'mixed',
     costs: {
-      cpu_cost: nanosOf(row.cpu),
-      ram_cost: nanosOf(row.memory),
-      gpu_cost: nanosOf(row.gpu),
-      pv_cost: nanosOf(row.storage),
-      network_cost: nanosOf(row.network),
-      load_balancer_cost: nanosOf(row.load_balancer),
-      management_cost: nanosOf(row.management),
+      cpu_cost: nanosOrNull(row.cpu),
+      ram_cost: nanosOrNull(row.memory),
+      gpu_cost: nanosOrNull(row.gpu),
+      pv_cost: nanosOrNull(row.storage),
+      network_cost: nanosOrNull(row.network),
+      load_balancer_cost: nanosOrNull(row.load_balancer),
+      management_cost: nanosOrNull(row.management),
     },
     sharedCost: parseNanos(row.shared),
     totalCost: parseNanos(row.total),
     metricsTotalCost: parseNanos(row.metrics_total),
-    differenceCost: nanosOf(row.difference),
+    differenceCost: nanosOrNull(row.difference),
     quantities: {
       cpu_core_usage_hours: row.cpu_usage,
       cpu_core_measured_request_hours: row.cpu_request,
@@ -160,18 +158,11 @@ const adjustments = (groupBy: SummaryGroupBy): string => `
     AND (cloud_account_id, toUnixTimestamp(timestamp), sequence, data_version) IN {postings:Array(Tuple(UUID, UInt32, UInt32, String))}
   GROUP BY account, start, sequence, name ORDER BY account, start, sequence, name`;
 
-/** A server takes parameters of up to 128 KiB, and a version is a hash of 64 characters beside an id of 36. */
+/** A version is a hash of 64 characters beside an id of 36. */
 const versionsPerStatement = 800;
 const maxRows = 100_000;
 
 const countOf = (rows: readonly { readonly rows: number }[]): number => rows.reduce((sum, one) => sum + one.rows, 0);
-
-function piecesOf<Item>(items: readonly Item[]): (readonly Item[])[] {
-  const count = Math.ceil(items.length / versionsPerStatement);
-  return Array.from({ length: count }, (_none, index) =>
-    items.slice(index * versionsPerStatement, (index + 1) * versionsPerStatement),
-  );
-}
 
 /** The limit of one statement is that of all of an answer together. */
 function addTo<Row>(found: Row[], rows: readonly Row[]): void {
@@ -201,7 +192,7 @@ export function createClickhouseSummaries(
       }),
     async readSums(tenant, { cloudAccountIds: accounts, duration, groupBy }, { versions, ...context }) {
       const found: SummarySum[] = [];
-      for (const piece of piecesOf<SummaryVersionKey>(versions)) {
+      for (const piece of piecesOf(versions, versionsPerStatement)) {
         const rows = await client.query({
           sql: sums(groupBy),
           params: {
@@ -221,7 +212,7 @@ export function createClickhouseSummaries(
         all.filter(({ sequence }) => sequence > 0).map((posting) => ({ cloudAccountId, start, ...posting })),
       );
       const found: SummaryAdjustment[] = [];
-      for (const piece of piecesOf(postings)) {
+      for (const piece of piecesOf(postings, versionsPerStatement)) {
         const rows = await client.query({
           sql: adjustments(groupBy),
           params: {

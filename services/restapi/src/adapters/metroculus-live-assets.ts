@@ -1,5 +1,5 @@
 import { AppError } from '@cloudtuner/errors';
-import { hoursOf, msPerHour, parseNanos } from '@cloudtuner/cost-model';
+import { hoursOf, msPerHour, nanosOrNull } from '@cloudtuner/cost-model';
 import type { AssetRow, KubecostAssets, MetroculusClient } from '@cloudtuner/metroculus-client';
 import type { Logger } from '@cloudtuner/service-kit';
 import { quantitiesFrom, type ClusterAsset } from '../domain/assets';
@@ -16,12 +16,7 @@ function toAsset(row: AssetRow, startMs: number): ClusterAsset {
     endMs: startMs + msPerHour,
     coveredSeconds: row.covered_seconds,
     quantities: quantitiesFrom((name) => row[name]),
-    costs: costsOf(
-      componentsFrom((component) => {
-        const cost = row[component];
-        return cost === null ? null : parseNanos(cost);
-      }),
-    ),
+    costs: costsOf(componentsFrom((component) => nanosOrNull(row[component]))),
   };
 }
 

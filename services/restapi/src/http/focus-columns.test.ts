@@ -1,4 +1,4 @@
-import type { AllocationProperties, AllocationRow } from '@cloudtuner/cost-model';
+import { noProperties, type AllocationRow } from '@cloudtuner/cost-model';
 import type { CloudAccount } from '@cloudtuner/metadata';
 import { encodeCsv } from '../adapters/exports/csv-encoder';
 import type { ExportColumn, Placed } from '../domain/exports/export-column';
@@ -94,27 +94,13 @@ const nano = 1_000_000_000n;
 type Costs = AllocationRow['costs'];
 type Quantities = AllocationRow['quantities'];
 
-const nobody: AllocationProperties = {
-  ...{
-    cluster: '',
-    node: '',
-    providerId: '',
-    namespace: '',
-    controllerKind: '',
-    controller: '',
-    pod: '',
-    container: '',
-  },
-  ...{ services: [], labels: {}, annotations: {} },
-};
-
 /** As far as charges are made of it. */
 function allocation(name: string, controllerKind: string, more: { costs: Partial<Costs>; total: bigint }) {
   const costs = { cpu_cost: null, ram_cost: null, gpu_cost: null, pv_cost: null, network_cost: null, ...more.costs };
   const quantities = { cpu_core_hours: 1e-7, ram_byte_hours: 2 ** 31, gpu_hours: 0 };
   return {
     name,
-    properties: { ...nobody, namespace: 'web', controllerKind },
+    properties: { ...noProperties, namespace: 'web', controllerKind },
     costs: { load_balancer_cost: null, management_cost: null, ...costs } as Costs,
     quantities: quantities as Partial<Quantities> as Quantities,
     totalCost: more.total,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import {
   assetFactLine,
   costComponents,
+  formatCost,
   formatNanos,
   nanosFromNumber,
   sumNanos,
@@ -100,7 +101,7 @@ function nodeOf(point: CostDataPoint): AssetRow {
     const cost = point[component];
     return [component, cost === null ? null : nanosFromNumber(cost)] as const;
   });
-  const costs = Object.fromEntries(nanos.map(([name, cost]) => [name, cost === null ? null : formatNanos(cost)]));
+  const costs = Object.fromEntries(nanos.map(([name, cost]) => [name, formatCost(cost)]));
   return {
     asset_type: 'node',
     asset_key: 'live-node',

@@ -3,6 +3,7 @@ import {
   allocationFactLine,
   costComponents,
   emptyAllocation,
+  formatCost,
   formatNanos,
   nanosFromNumber,
   sumNanos,
@@ -25,7 +26,7 @@ function containerOf(point: CostDataPoint): AllocationFact {
     container: 'main',
     ended_seconds: 3_600,
     covered_seconds: 3_600,
-    ...Object.fromEntries(nanos.map(([name, cost]) => [name, cost === null ? null : formatNanos(cost)])),
+    ...Object.fromEntries(nanos.map(([name, cost]) => [name, formatCost(cost)])),
     total_cost: formatNanos(sumNanos(nanos.map(([, cost]) => cost ?? 0n))),
   };
 }

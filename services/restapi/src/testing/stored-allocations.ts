@@ -12,6 +12,7 @@ import {
   costComponents,
   emptyAllocation,
   formatNanos,
+  nanosOrNull,
   parseNanos,
   sumKnownNanos,
   sumNanos,
@@ -44,7 +45,7 @@ export interface StoredAllocationHour extends Omit<StoredHour, 'assets' | 'alloc
 
 function assetOf(facts: readonly AllocationFact[]): AssetCosts {
   const costs = costComponents.map((name) => {
-    const known = facts.map((fact) => fact[name]).map((cost) => (cost === null ? null : parseNanos(cost)));
+    const known = facts.map((fact) => fact[name]).map((cost) => nanosOrNull(cost));
     return [name, sumKnownNanos(known)] as const;
   });
   return Object.fromEntries(costs.filter(([, cost]) => cost !== null));

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import {
   accumulateSets,
   aggregateAllocations,
+  noProperties,
   placerOf,
-  type AllocationProperties,
   type AllocationQuery,
   type AllocationRow,
   type AllocationSet,
@@ -109,19 +109,6 @@ function observationOfAll(window: TimeWindow, reads: readonly Read[], nowMs: num
   };
 }
 
-const nothing: Omit<AllocationProperties, 'cluster'> = {
-  node: '',
-  providerId: '',
-  namespace: '',
-  controllerKind: '',
-  controller: '',
-  pod: '',
-  container: '',
-  services: [],
-  labels: {},
-  annotations: {},
-};
-
 /** Puts what expired days cost into the row without names, where the filter lets it through. */
 function withExpiredDays(
   sets: readonly AllocationSet[],
@@ -131,7 +118,7 @@ function withExpiredDays(
   const place = placerOf(query);
   return reads.reduce<AllocationSet[]>(
     (all, { clusterName, found }) => {
-      const { name, matches } = place({ ...nothing, cluster: clusterName });
+      const { name, matches } = place({ ...noProperties, cluster: clusterName });
       return matches ? found.expiredDays.reduce((sofar, day) => withUnnamedCost(sofar, name, day), all) : all;
     },
     [...sets],

@@ -2,6 +2,7 @@ import {
   costComponents,
   costRowsOf,
   emptyAllocation,
+  formatCost,
   formatNanos,
   msPerHour,
   type AllocationFact,
@@ -14,10 +15,7 @@ import type { FactsReader, ReadContext } from '../ports';
 
 /** An hour's cost as one row that belongs to nothing. */
 function factOf({ costs }: LedgerEntry): AllocationFact {
-  const amounts = costComponents.map((component) => {
-    const nanos = costs.components[component];
-    return [component, nanos === null ? null : formatNanos(nanos)] as const;
-  });
+  const amounts = costComponents.map((component) => [component, formatCost(costs.components[component])] as const);
   return {
     ...emptyAllocation,
     kind: 'unattributed',

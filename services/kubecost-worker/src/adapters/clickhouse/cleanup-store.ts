@@ -3,6 +3,7 @@ import {
   findSupersededDays,
   findSupersededHours,
   findSupersededKubecostHours,
+  piecesOf,
   removeAllocationDays,
   removeAllocationHours,
   removeKubecostHours,
@@ -11,6 +12,7 @@ import {
   type HourFactTable,
   type QueryTag,
 } from '@cloudtuner/clickhouse';
+import { groupBy } from '@cloudtuner/cost-model';
 import { z } from 'zod';
 import { dayOf, daySeconds } from '../../domain/calendar';
 import type { CleanupStore, SupersededVersion } from '../../ports';
@@ -25,7 +27,7 @@ const kubecostTable = 'kubecost_hours';
 
 const dayRow = z.object({ day: z.number() });
 const hourVersionRow = z.object({ hour: z.number(), data_version: z.string(), rows: z.coerce.number() });
-const documentVersionRow = hourVersionRow.extend({ kind: z.string() });
+const windowVersionRow = hourVersionRow.extend({ kind: z.string() });
 const dayVersionRow = z.object({ day: z.number(), data_version: z.string(), rows: z.coerce.number() });
 const liveRow = z.object({ account: z.uuid(), hour: z.number(), rows: z.coerce.number() });
 
@@ -81,22 +83,27 @@ const supersededSummaries = `
       SELECT 'month', timestamp, data_version FROM cost_postings WHERE cloud_account_id = {account:UUID})
   GROUP BY kind, hour, data_version HAVING max(written_at_ms) < {before:UInt64} ORDER BY kind, hour, data_version`;
 
+const documentsTable = 'kubecost_documents';
 const summariesTable = 'cost_summaries';
 
-const removeSummaries = (account: string, versions: readonly SupersededVersion[]): BoundStatement => ({
-  sql: `DELETE FROM ${summariesTable} WHERE cloud_account_id = {account:UUID}
-        AND (window_duration, toUnixTimestamp(timestamp), data_version) IN {versions:Array(Tuple(String, UInt32, String))}`,
-  params: {
-    account,
-    versions: versions.map(({ kind = '', start, dataVersion }) => ({ tuple: [kind, start, dataVersion] })),
+/** Tables of versions of windows of several kinds, which columns name one, and what of a day is superseded. */
+const windowTables = {
+  [documentsTable]: { version: '(kind, toUnixTimestamp(window_start), content_hash)', superseded: supersededDocuments },
+  [summariesTable]: {
+    version: '(window_duration, toUnixTimestamp(timestamp), data_version)',
+    superseded: supersededSummaries,
   },
-});
+};
+type WindowTable = keyof typeof windowTables;
+const isWindowTable = (table: string): table is WindowTable => Object.hasOwn(windowTables, table);
 
-const documentsTable = 'kubecost_documents';
-
-const removeDocuments = (account: string, versions: readonly SupersededVersion[]): BoundStatement => ({
-  sql: `DELETE FROM ${documentsTable} WHERE cloud_account_id = {account:UUID}
-        AND (kind, toUnixTimestamp(window_start), content_hash) IN {versions:Array(Tuple(String, UInt32, String))}`,
+const removeWindows = (
+  account: string,
+  table: WindowTable,
+  versions: readonly SupersededVersion[],
+): BoundStatement => ({
+  sql: `DELETE FROM ${table} WHERE cloud_account_id = {account:UUID}
+        AND ${windowTables[table].version} IN {versions:Array(Tuple(String, UInt32, String))}`,
   params: {
     account,
     versions: versions.map(({ kind = '', start, dataVersion }) => ({ tuple: [kind, start, dataVersion] })),
@@ -105,25 +112,14 @@ const removeDocuments = (account: string, versions: readonly SupersededVersion[]
 
 /** Hours whose live facts one statement removes. */
 const hoursPerStatement = 1_000;
-/** A server takes parameters of up to 128 KiB, and a version is named by a hash of 64 characters. */
+/** A version is named by a hash of 64 characters. */
 const versionsPerStatement = 800;
-
-const byTable = <Row>(rows: readonly Row[], tableOf: (row: Row) => string): Map<string, Row[]> => {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const group = groups.get(tableOf(row));
-    if (group === undefined) groups.set(tableOf(row), [row]);
-    else group.push(row);
-  }
-  return groups;
-};
 
 /** What a removal of some versions is, in the order of its statements. */
 function removals(account: string, table: string, versions: readonly SupersededVersion[]): readonly BoundStatement[] {
   const hours = versions.map(({ start, dataVersion }) => ({ hour: start, dataVersion }));
   if (table === kubecostTable) return [removeKubecostHours(account, hours)];
-  if (table === summariesTable) return [removeSummaries(account, versions)];
-  if (table === documentsTable) return [removeDocuments(account, versions)];
+  if (isWindowTable(table)) return [removeWindows(account, table, versions)];
   const factTable = factTables.find((name) => name === table);
   if (factTable === undefined)
     return removeAllocationDays(
@@ -166,6 +162,16 @@ async function removeLiveOf(
 
 /** Superseded versions in the tables of facts and of sums. */
 export function createCleanupStore(client: ClickhouseClient): CleanupStore {
+  const findSupersededWindows =
+    (table: WindowTable): CleanupStore['findSupersededDocuments'] =>
+    async (tenant, day, beforeMs) => {
+      const params = { account: tenant, from: dayOf(day), until: dayOf(day) + daySeconds, before: String(beforeMs) };
+      const sql = windowTables[table].superseded;
+      const rows = await client.query({ sql, params, schema: windowVersionRow, tag, tenant });
+      return rows.map((row) => ({
+        ...{ table, kind: row.kind, start: row.hour, dataVersion: row.data_version, rows: row.rows },
+      }));
+    };
   const windowOf = (day: number, beforeMs: number) => ({
     ...{ fromDay: dayOf(day), untilDay: dayOf(day) + daySeconds },
     ...{ nowMs: beforeMs, graceSeconds: 0 },
@@ -194,24 +200,12 @@ export function createCleanupStore(client: ClickhouseClient): CleanupStore {
       const rows = await client.query({ ...statement, schema: dayVersionRow, tag, tenant });
       return rows.map((row) => ({ table: sumsTable, start: row.day, dataVersion: row.data_version, rows: row.rows }));
     },
-    async findSupersededDocuments(tenant, day, beforeMs) {
-      const params = { account: tenant, from: dayOf(day), until: dayOf(day) + daySeconds, before: String(beforeMs) };
-      const rows = await client.query({ sql: supersededDocuments, params, schema: documentVersionRow, tag, tenant });
-      return rows.map((row) => ({
-        ...{ table: documentsTable, kind: row.kind, start: row.hour, dataVersion: row.data_version, rows: row.rows },
-      }));
-    },
-    async findSupersededSummaries(tenant, day, beforeMs) {
-      const params = { account: tenant, from: dayOf(day), until: dayOf(day) + daySeconds, before: String(beforeMs) };
-      const rows = await client.query({ sql: supersededSummaries, params, schema: documentVersionRow, tag, tenant });
-      return rows.map((row) => ({
-        ...{ table: summariesTable, kind: row.kind, start: row.hour, dataVersion: row.data_version, rows: row.rows },
-      }));
-    },
+    findSupersededDocuments: findSupersededWindows(documentsTable),
+    findSupersededSummaries: findSupersededWindows(summariesTable),
     async remove(tenant, versions) {
-      for (const [table, ofTable] of byTable(versions, (version) => version.table)) {
-        for (let start = 0; start < ofTable.length; start += versionsPerStatement) {
-          const statements = removals(tenant, table, ofTable.slice(start, start + versionsPerStatement));
+      for (const [table, ofTable] of groupBy(versions, (version) => version.table)) {
+        for (const piece of piecesOf(ofTable, versionsPerStatement)) {
+          const statements = removals(tenant, table, piece);
           for (const statement of statements) await client.command({ ...statement, tag, tenant });
         }
       }

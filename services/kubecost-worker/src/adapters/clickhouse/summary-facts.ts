@@ -9,7 +9,8 @@ import {
 import {
   allocationKinds,
   costComponents,
-  parseNanos,
+  groupBy,
+  nanosOrNull,
   reconciledNoNamespace,
   wholeCoverage,
   type SaidCosts,
@@ -98,15 +99,14 @@ const saidRow = costsRow.omit({ management_cost: true }).extend({
 type SaidRow = z.output<typeof saidRow>;
 const spokenRow = z.object({ step: z.number(), said_minutes: z.number(), own_minutes: z.number() });
 
-const nanosOf = (text: string | null): bigint | null => (text === null ? null : parseNanos(text));
 const costsOf = (row: Readonly<Record<string, unknown>> & z.output<typeof costsRow>): SummaryFacts['costs'] => ({
-  cpu_cost: nanosOf(row.cpu_cost),
-  ram_cost: nanosOf(row.ram_cost),
-  gpu_cost: nanosOf(row.gpu_cost),
-  pv_cost: nanosOf(row.pv_cost),
-  network_cost: nanosOf(row.network_cost),
-  load_balancer_cost: nanosOf(row.load_balancer_cost),
-  management_cost: nanosOf(row.management_cost),
+  cpu_cost: nanosOrNull(row.cpu_cost),
+  ram_cost: nanosOrNull(row.ram_cost),
+  gpu_cost: nanosOrNull(row.gpu_cost),
+  pv_cost: nanosOrNull(row.pv_cost),
+  network_cost: nanosOrNull(row.network_cost),
+  load_balancer_cost: nanosOrNull(row.load_balancer_cost),
+  management_cost: nanosOrNull(row.management_cost),
 });
 const labelsOf = (keys: readonly string[], values: readonly string[]): Readonly<Record<string, string>> =>
   Object.fromEntries(keys.map((key, index) => [key, values[index] ?? ''] as const).filter(([, value]) => value !== ''));
@@ -271,15 +271,7 @@ async function readWithoutPods(
   );
 }
 
-function byStep<Row extends { readonly step: number }>(rows: readonly Row[]): ReadonlyMap<number, readonly Row[]> {
-  const groups = new Map<number, Row[]>();
-  for (const row of rows) {
-    const group = groups.get(row.step);
-    if (group === undefined) groups.set(row.step, [row]);
-    else group.push(row);
-  }
-  return groups;
-}
+const stepOf = ({ step }: { readonly step: number }): number => step;
 
 /** What summaries are made from, in the tables of hours. */
 export function createSummaryFacts(
@@ -310,7 +302,7 @@ export function createSummaryFacts(
         ...{ hours: hours.filter(({ rows }) => rows === null), signal },
       });
       if (withoutPods === null) return null;
-      const [ownByHour, saidByHour] = [byStep(own), byStep(said.rows)];
+      const [ownByHour, saidByHour] = [groupBy(own, stepOf), groupBy(said.rows, stepOf)];
       return hours.map((inputs): HourCosts => {
         const { hour } = inputs;
         const ofNobody = withoutPods.get(hour);

@@ -1,5 +1,7 @@
 import {
+  formatCost,
   formatNanos,
+  nanosOrNull,
   parseNanos,
   summaryEfficiencyOf,
   summarySources,
@@ -28,18 +30,18 @@ export const summaryRow = z
   .transform((row): SummaryRow => ({
     ...{ namespace: row.namespace, team: row.team, owner: row.owner, source: row.source },
     costs: {
-      cpu_cost: nanosOf(row.cpu_cost),
-      ram_cost: nanosOf(row.memory_cost),
-      gpu_cost: nanosOf(row.gpu_cost),
-      pv_cost: nanosOf(row.storage_cost),
-      network_cost: nanosOf(row.network_cost),
-      load_balancer_cost: nanosOf(row.load_balancer_cost),
-      management_cost: nanosOf(row.management_cost),
+      cpu_cost: nanosOrNull(row.cpu_cost),
+      ram_cost: nanosOrNull(row.memory_cost),
+      gpu_cost: nanosOrNull(row.gpu_cost),
+      pv_cost: nanosOrNull(row.storage_cost),
+      network_cost: nanosOrNull(row.network_cost),
+      load_balancer_cost: nanosOrNull(row.load_balancer_cost),
+      management_cost: nanosOrNull(row.management_cost),
     },
     sharedCost: parseNanos(row.shared_cost),
     totalCost: parseNanos(row.total_cost),
     metricsTotalCost: parseNanos(row.metrics_total_cost),
-    differenceCost: nanosOf(row.difference_cost),
+    differenceCost: nanosOrNull(row.difference_cost),
     quantities: {
       cpu_core_usage_hours: row.cpu_core_usage_hours,
       cpu_core_measured_request_hours: row.cpu_core_measured_request_hours,
@@ -48,23 +50,20 @@ export const summaryRow = z
     },
   }));
 
-const nanosOf = (text: string | null): bigint | null => (text === null ? null : parseNanos(text));
-const textOf = (nanos: bigint | null): string | null => (nanos === null ? null : formatNanos(nanos));
-
 /** The columns that summaries and adjustments share, as an insert takes them. */
 export const amountFields = ({ namespace, team, owner, costs, ...row }: SummaryChange): Record<string, unknown> => ({
   ...{ namespace, team, owner },
-  cpu_cost: textOf(costs.cpu_cost),
-  memory_cost: textOf(costs.ram_cost),
-  gpu_cost: textOf(costs.gpu_cost),
-  storage_cost: textOf(costs.pv_cost),
-  network_cost: textOf(costs.network_cost),
-  load_balancer_cost: textOf(costs.load_balancer_cost),
-  management_cost: textOf(costs.management_cost),
+  cpu_cost: formatCost(costs.cpu_cost),
+  memory_cost: formatCost(costs.ram_cost),
+  gpu_cost: formatCost(costs.gpu_cost),
+  storage_cost: formatCost(costs.pv_cost),
+  network_cost: formatCost(costs.network_cost),
+  load_balancer_cost: formatCost(costs.load_balancer_cost),
+  management_cost: formatCost(costs.management_cost),
   shared_cost: formatNanos(row.sharedCost),
   total_cost: formatNanos(row.totalCost),
   metrics_total_cost: formatNanos(row.metricsTotalCost),
-  difference_cost: textOf(row.differenceCost),
+  difference_cost: formatCost(row.differenceCost),
 });
 
 /** The other columns of a summary. */

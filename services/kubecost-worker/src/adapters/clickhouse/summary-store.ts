@@ -1,4 +1,4 @@
-import type { ClickhouseClient, QueryTag } from '@cloudtuner/clickhouse';
+import { piecesOf, type ClickhouseClient, type QueryTag } from '@cloudtuner/clickhouse';
 import { formatNanos, parseNanos, type SummaryRow } from '@cloudtuner/cost-model';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -71,7 +71,7 @@ const nameOf = ({ duration, start, dataVersion }: SummaryVersion): string =>
 const placeOf = ({ duration, start, data_version }: z.output<typeof placeRow>): string =>
   nameOf({ duration, start, dataVersion: data_version });
 
-/** A server takes parameters of up to 128 KiB, and an id has 36 characters. */
+/** An id has 36 characters. */
 const accountsPerStatement = 1_000;
 /** Of all statements together: somebody waits for the metrics. */
 const behindTimeoutMs = 5_000;
@@ -161,10 +161,10 @@ export function createSummaryStore(client: ClickhouseClient): SummaryStore {
     async secondsBehind(accounts, since) {
       const signal = AbortSignal.timeout(behindTimeoutMs);
       let seconds = 0;
-      for (let start = 0; start < accounts.length; start += accountsPerStatement) {
+      for (const piece of piecesOf(accounts, accountsPerStatement)) {
         const [row] = await client.query({
           sql: behind,
-          params: { accounts: accounts.slice(start, start + accountsPerStatement), since },
+          params: { accounts: piece, since },
           schema: z.object({ seconds: z.coerce.number() }),
           ...{ tag, tenant: 'several', signal },
         });
