@@ -3,16 +3,8 @@ import { groupBy } from './group-by';
 import { mergeSamples, stepFunction, stepFunctionOf, type StepFunction } from './intervals';
 import { BookPrices, type PriceBook } from './price-book';
 import type { AllocationMetricName, AssetSeries, Series } from './series';
+import { areWithin, type ValueRange } from './value-range';
 import type { TimeWindow } from './window';
-
-// A value above this is a fault of the exporter, not a quantity: an exabyte, a million billion cores.
-const maxQuantity = 1e18;
-// Per core, GiB, GPU or hour. It also keeps a cost inside what the store's decimals hold.
-const maxPrice = 1e6;
-
-export const isQuantity = (value: number): boolean => value >= 0 && value <= maxQuantity;
-export const isPrice = (value: number): boolean => value >= 0 && value <= maxPrice;
-const isAnything = (): boolean => true;
 
 /** Order by UTF-16 code units: the same everywhere, unlike a locale's. */
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -30,7 +22,9 @@ export function labelOf(series: Series, ...names: readonly string[]): string {
 }
 
 function lastSampleMs({ timestampsMs }: Series, endMs: number): number {
-  return timestampsMs.reduce((last, timestampMs) => (timestampMs <= endMs ? Math.max(last, timestampMs) : last), -1);
+  let last = -1;
+  for (const timestampMs of timestampsMs) if (timestampMs <= endMs && timestampMs > last) last = timestampMs;
+  return last;
 }
 
 /** The label set as a text that does not depend on the order of its labels. */
@@ -92,15 +86,15 @@ export class AssetIndex {
   }
 
   /** What is known of one quantity; values that cannot be one are as if they had not been sent, and flagged. */
-  known(series: readonly Series[], accept: (value: number) => boolean): StepFunction {
-    if (series.some(({ values }) => !values.every(accept))) this.flags.add('invalid-sample');
-    return stepFunctionOf(series, accept, this.window);
+  known(series: readonly Series[], range: ValueRange): StepFunction {
+    if (series.some(({ values }) => !areWithin(values, range))) this.flags.add('invalid-sample');
+    return stepFunctionOf(series, range, this.window);
   }
 
   /** When an asset was seen at all, whatever the values were. */
   presence(series: readonly Series[]): StepFunction {
     return stepFunction(
-      mergeSamples(series, isAnything).map(({ timestampMs }) => ({ timestampMs, value: 1 })),
+      mergeSamples(series, null).map(({ timestampMs }) => ({ timestampMs, value: 1 })),
       this.window,
     );
   }
@@ -111,7 +105,8 @@ export class AssetIndex {
   }
 
   /** The series with the latest sample up to the window's end first; ties in the order of their labels. */
-  latestFirst(series: readonly Series[]): Series[] {
+  latestFirst(series: readonly Series[]): readonly Series[] {
+    if (series.length < 2) return series;
     const { endMs } = this.window;
     return series
       .map((one) => ({ one, lastMs: lastSampleMs(one, endMs), text: canonicalText(one) }))
@@ -123,8 +118,13 @@ export class AssetIndex {
   lastSampleMs(): number | null {
     const { startMs, endMs } = this.window;
     let last = -1;
+    // Series of one target often share their times.
+    let looked: Series['timestampsMs'] | undefined;
     for (const group of this.byMetric.values()) {
-      for (const one of group) last = Math.max(last, lastSampleMs(one, endMs));
+      for (const one of group) {
+        if (one.timestampsMs !== looked) last = Math.max(last, lastSampleMs(one, endMs));
+        looked = one.timestampsMs;
+      }
     }
     return last < startMs ? null : last;
   }

@@ -1,9 +1,7 @@
 import { isInTimeOrder, union, type StepFunction, type StepInterval } from './intervals';
 import type { Series } from './series';
+import { areWithin, counterRange, isWithin, type ValueRange } from './value-range';
 import type { TimeWindow } from './window';
-
-/** Greatest counter that is read, 4 PiB: two such numbers still add up exactly in a double. */
-export const maxCounter = 2 ** 52;
 
 /**
  * What a counter grew by between two consecutive samples of one series, and the part of that time to be counted. Plain
@@ -20,15 +18,14 @@ export interface Increase {
   readonly toMs: number;
 }
 
+// The loops of this file run once for each sample of every counter: what they put into arrays or hand to closures is made into objects.
+
 /** The accepted samples in time order, one per moment: of several the greatest. */
-function inTimeOrder(
-  series: Series,
-  accept: (value: number) => boolean,
-): [times: readonly number[], values: readonly number[]] {
+function inTimeOrder(series: Series, range: ValueRange): [times: readonly number[], values: readonly number[]] {
   const { timestampsMs, values } = series;
   const isOrdered = isInTimeOrder(series);
-  if (isOrdered && values.every(accept)) return [timestampsMs, values];
-  const order = [...timestampsMs.keys()].filter((index) => accept(values[index] ?? Number.NaN));
+  if (isOrdered && areWithin(values, range)) return [timestampsMs, values];
+  const order = [...timestampsMs.keys()].filter((index) => isWithin(values[index] ?? Number.NaN, range));
   const [timeOf, valueOf] = [(index: number) => timestampsMs[index] ?? 0, (index: number) => values[index] ?? 0];
   if (isOrdered) return [order.map(timeOf), order.map(valueOf)];
   order.sort((a, b) => timeOf(a) - timeOf(b) || valueOf(a) - valueOf(b));
@@ -40,19 +37,26 @@ function inTimeOrder(
  * The increases of one counter series inside a window, in time order. A value below the one before it is what was counted
  * since a restart. Nothing is said about what was counted before the first sample.
  */
-export function increasesOf(series: Series, window: TimeWindow, accept: (value: number) => boolean): Increase[] {
-  const [timestampsMs, values] = inTimeOrder(series, accept);
+export function increasesOf(series: Series, window: TimeWindow, range: ValueRange): Increase[] {
+  const [timestampsMs, values] = inTimeOrder(series, range);
   const increases: Increase[] = [];
   for (let index = 1; index < timestampsMs.length; index += 1) {
-    const [startMs, endMs] = [timestampsMs[index - 1] ?? 0, timestampsMs[index] ?? 0];
-    const [fromMs, toMs] = [Math.max(startMs, window.startMs), Math.min(endMs, window.endMs)];
+    const startMs = timestampsMs[index - 1] ?? 0;
+    const endMs = timestampsMs[index] ?? 0;
+    const fromMs = Math.max(startMs, window.startMs);
+    const toMs = Math.min(endMs, window.endMs);
     if (fromMs >= toMs) continue;
-    const [before, after] = [Math.round(values[index - 1] ?? 0), Math.round(values[index] ?? 0)];
+    const before = Math.round(values[index - 1] ?? 0);
+    const after = Math.round(values[index] ?? 0);
     const afterReset = after < before;
     increases.push({ startMs, endMs, growth: afterReset ? after : after - before, afterReset, fromMs, toMs });
   }
   return increases;
 }
+
+/** The whole units of a growth counted up to a moment between its two samples. */
+const countedBy = (growth: number, atMs: number, { startMs, endMs }: TimeWindow): bigint =>
+  (BigInt(growth) * BigInt(atMs - startMs)) / BigInt(endMs - startMs);
 
 /**
  * The whole units of increases that fall into a span of time, each counted as if it were steady. Spans that meet add up
@@ -63,16 +67,17 @@ export function growthWithin(increases: readonly Increase[], span: TimeWindow): 
   // Whole increases are added as doubles, flushed long before they could lose a unit.
   let whole = 0;
   for (const { startMs, endMs, growth, fromMs, toMs } of increases) {
-    const [first, last] = [Math.max(fromMs, span.startMs), Math.min(toMs, span.endMs)];
+    const first = Math.max(fromMs, span.startMs);
+    const last = Math.min(toMs, span.endMs);
     if (first >= last) continue;
     if (first === startMs && last === endMs) {
       whole += growth;
-      if (whole < maxCounter) continue;
+      if (whole < counterRange.most) continue;
       total += BigInt(whole);
       whole = 0;
     } else {
-      const countedBy = (atMs: number): bigint => (BigInt(growth) * BigInt(atMs - startMs)) / BigInt(endMs - startMs);
-      total += countedBy(last) - countedBy(first);
+      const between = { startMs, endMs };
+      total += countedBy(growth, last, between) - countedBy(growth, first, between);
     }
   }
   return total + BigInt(whole);
@@ -84,43 +89,49 @@ const nanosPerUnit = 1e9;
  * How fast one counter of seconds grew, per second: the mean between each two samples, to nine decimals, across gaps too.
  * A value below the one before it is what was counted since a restart.
  */
-export function rateOf(series: Series, window: TimeWindow, accept: (value: number) => boolean): StepFunction {
-  const [timestampsMs, values] = inTimeOrder(series, accept);
+export function rateOf(series: Series, window: TimeWindow, range: ValueRange): StepFunction {
+  const [timestampsMs, values] = inTimeOrder(series, range);
   const rates: StepInterval[] = [];
   for (let index = 1; index < timestampsMs.length; index += 1) {
-    const [fromMs, toMs] = [timestampsMs[index - 1] ?? 0, timestampsMs[index] ?? 0];
-    const [startMs, endMs] = [Math.max(fromMs, window.startMs), Math.min(toMs, window.endMs)];
+    const fromMs = timestampsMs[index - 1] ?? 0;
+    const toMs = timestampsMs[index] ?? 0;
+    const startMs = Math.max(fromMs, window.startMs);
+    const endMs = Math.min(toMs, window.endMs);
     if (startMs >= endMs) continue;
-    const [before, after] = [values[index - 1] ?? 0, values[index] ?? 0];
+    const before = values[index - 1] ?? 0;
+    const after = values[index] ?? 0;
     const growth = after < before ? after : after - before;
     rates.push({ startMs, endMs, value: Math.round((growth / (toMs - fromMs)) * 1000 * nanosPerUnit) / nanosPerUnit });
   }
   return rates;
 }
 
-/** The whole units of a growth counted up to a moment between its two samples. */
-function countedBy(growth: number, atMs: number, between: TimeWindow): number {
-  return Number((BigInt(growth) * BigInt(atMs - between.startMs)) / BigInt(between.endMs - between.startMs));
-}
-
 /**
  * {@link growthWithin} of the {@link increasesOf} one series, without an object for each sample; null when nothing is
  * known. For what may lose a unit beyond 2^53.
  */
-export function growthOf(series: Series, span: TimeWindow, accept: (value: number) => boolean): number | null {
-  const [timestampsMs, values] = inTimeOrder(series, accept);
-  let total: number | null = null;
+export function growthOf(series: Series, span: TimeWindow, range: ValueRange): number | null {
+  const [timestampsMs, values] = inTimeOrder(series, range);
+  let total = 0;
+  let isKnown = false;
   for (let index = 1; index < timestampsMs.length; index += 1) {
-    const [startMs, endMs] = [timestampsMs[index - 1] ?? 0, timestampsMs[index] ?? 0];
-    const [fromMs, toMs] = [Math.max(startMs, span.startMs), Math.min(endMs, span.endMs)];
+    const startMs = timestampsMs[index - 1] ?? 0;
+    const endMs = timestampsMs[index] ?? 0;
+    const fromMs = Math.max(startMs, span.startMs);
+    const toMs = Math.min(endMs, span.endMs);
     if (fromMs >= toMs) continue;
-    const [before, after] = [Math.round(values[index - 1] ?? 0), Math.round(values[index] ?? 0)];
+    const before = Math.round(values[index - 1] ?? 0);
+    const after = Math.round(values[index] ?? 0);
     const growth = after < before ? after : after - before;
-    const isWhole = fromMs === startMs && toMs === endMs;
-    const between = { startMs, endMs };
-    total = (total ?? 0) + (isWhole ? growth : countedBy(growth, toMs, between) - countedBy(growth, fromMs, between));
+    isKnown = true;
+    if (fromMs === startMs && toMs === endMs) {
+      total += growth;
+    } else {
+      const between = { startMs, endMs };
+      total += Number(countedBy(growth, toMs, between)) - Number(countedBy(growth, fromMs, between));
+    }
   }
-  return total;
+  return isKnown ? total : null;
 }
 
 /** When increases were counted, as a function of value 1; those that `leaveOut` names are passed over. */

@@ -1,4 +1,5 @@
 import type { Series } from './series';
+import { areWithin, isWithin, type ValueRange } from './value-range';
 import type { TimeWindow } from './window';
 
 /** Two samples of one asset this far apart are still one uninterrupted observation: 5 minutes. */
@@ -24,54 +25,68 @@ export interface Observation {
  * The samples of several series of one asset and quantity on one timeline. Where two have the same time the greater
  * value is kept: two exporters of one thing are still one thing.
  */
-export function mergeSamples(series: readonly Series[], accept: (value: number) => boolean): Observation[] {
+export function mergeSamples(series: readonly Series[], range: ValueRange | null): Observation[] {
   const observations: Observation[] = [];
   for (const { timestampsMs, values } of series) {
     timestampsMs.forEach((timestampMs, index) => {
       const value = values[index];
-      if (value !== undefined && accept(value)) observations.push({ timestampMs, value });
+      if (value !== undefined && (range === null || isWithin(value, range))) observations.push({ timestampMs, value });
     });
   }
   observations.sort((a, b) => a.timestampMs - b.timestampMs || a.value - b.value);
   return observations.filter((observation, index) => observation.timestampMs !== observations[index + 1]?.timestampMs);
 }
 
+const columnsOf = (observations: readonly Observation[]): Pick<Series, 'timestampsMs' | 'values'> => ({
+  timestampsMs: observations.map(({ timestampMs }) => timestampMs),
+  values: observations.map(({ value }) => value),
+});
+
+/**
+ * The samples of several series by the rules of {@link mergeSamples}. Nearly always it is one series in order, of which all is accepted:
+ * then nothing is made anew.
+ */
+export function samplesInOrder(series: readonly Series[], range: ValueRange): Pick<Series, 'timestampsMs' | 'values'> {
+  const [only] = series;
+  if (only !== undefined && series.length === 1 && isInTimeOrder(only) && areWithin(only.values, range)) return only;
+  return columnsOf(mergeSamples(series, range));
+}
+
 /** An interval while its function is put together: most samples only make the last one longer. */
 type Growing = { -readonly [K in keyof StepInterval]: StepInterval[K] };
 
-/** Puts a step function together from samples that come in order of time. */
-class StepBuilder {
-  readonly intervals: Growing[] = [];
-  private last: Growing | undefined;
-  private timestampMs = -Infinity;
-  private value = 0;
-
-  constructor(
-    private readonly window: TimeWindow,
-    private readonly gapMs: number,
-  ) {}
-
-  /** The sample before this one holds until now, if it is near enough. */
-  add(timestampMs: number, value: number): void {
-    if (timestampMs - this.timestampMs <= this.gapMs && this.timestampMs !== -Infinity) this.hold(timestampMs);
-    this.timestampMs = timestampMs;
-    this.value = value;
-  }
-
-  /** Lets the last sample hold until a moment. */
-  hold(untilMs: number): void {
-    if (this.timestampMs === -Infinity) return;
-    const startMs = Math.max(this.timestampMs, this.window.startMs);
-    const endMs = Math.min(untilMs, this.window.endMs);
-    if (startMs >= endMs) return;
-    if (this.last?.endMs === startMs && this.last.value === this.value) {
-      this.last.endMs = endMs;
+/**
+ * Each sample holds until the next when that comes soon enough, the last one until `untilMs` (null: it does not hold). One loop over numbers:
+ * it runs for every sample of every pod, and a call for each would make objects of them.
+ */
+function stepsOf(
+  { timestampsMs, values }: Pick<Series, 'timestampsMs' | 'values'>,
+  window: TimeWindow,
+  hold: { readonly gapMs: number; readonly untilMs: number | null },
+): StepFunction {
+  const intervals: Growing[] = [];
+  let last: Growing | undefined;
+  const { gapMs, untilMs } = hold;
+  const lastMs = untilMs ?? -Infinity;
+  for (let index = 0; index < timestampsMs.length; index += 1) {
+    const atMs = timestampsMs[index] ?? 0;
+    const nextMs = index + 1 < timestampsMs.length ? (timestampsMs[index + 1] ?? 0) : lastMs;
+    if (nextMs - atMs > gapMs) continue;
+    const startMs = Math.max(atMs, window.startMs);
+    const endMs = Math.min(nextMs, window.endMs);
+    if (startMs >= endMs) continue;
+    const value = values[index] ?? 0;
+    if (last?.endMs === startMs && last.value === value) {
+      last.endMs = endMs;
     } else {
-      this.last = { startMs, endMs, value: this.value };
-      this.intervals.push(this.last);
+      last = { startMs, endMs, value };
+      intervals.push(last);
     }
   }
+  return intervals;
 }
+
+const bridged = { gapMs: bridgedGapMs, untilMs: null };
 
 /**
  * What the observations say about the window: each holds until the next when that comes within 5 minutes, else nothing
@@ -80,9 +95,7 @@ class StepBuilder {
  * @param observations In time order, one per moment.
  */
 export function stepFunction(observations: readonly Observation[], window: TimeWindow): StepFunction {
-  const builder = new StepBuilder(window, bridgedGapMs);
-  for (const { timestampMs, value } of observations) builder.add(timestampMs, value);
-  return builder.intervals;
+  return stepsOf(columnsOf(observations), window, bridged);
 }
 
 export function isInTimeOrder({ timestampsMs }: Series): boolean {
@@ -94,42 +107,14 @@ export function isInTimeOrder({ timestampsMs }: Series): boolean {
   return true;
 }
 
-function build(series: readonly Series[], accept: (value: number) => boolean, builder: StepBuilder): void {
-  const [only] = series;
-  if (only === undefined) return;
-  // Nearly always one series in order: no objects for its samples.
-  if (series.length === 1 && isInTimeOrder(only)) {
-    const { timestampsMs, values } = only;
-    for (let index = 0; index < timestampsMs.length; index += 1) {
-      const value = values[index] ?? Number.NaN;
-      if (accept(value)) builder.add(timestampsMs[index] ?? 0, value);
-    }
-    return;
-  }
-  for (const { timestampMs, value } of mergeSamples(series, accept)) builder.add(timestampMs, value);
-}
-
 /** What several series of one quantity say about the window, by the rules of {@link mergeSamples} and {@link stepFunction}. */
-export function stepFunctionOf(
-  series: readonly Series[],
-  accept: (value: number) => boolean,
-  window: TimeWindow,
-): StepFunction {
-  const builder = new StepBuilder(window, bridgedGapMs);
-  build(series, accept, builder);
-  return builder.intervals;
+export function stepFunctionOf(series: readonly Series[], range: ValueRange, window: TimeWindow): StepFunction {
+  return stepsOf(samplesInOrder(series, range), window, bridged);
 }
 
 /** The same, but each sample holds until the next however late that is, and the last to the end of the window. */
-export function heldFunctionOf(
-  series: readonly Series[],
-  accept: (value: number) => boolean,
-  window: TimeWindow,
-): StepFunction {
-  const builder = new StepBuilder(window, Infinity);
-  build(series, accept, builder);
-  builder.hold(window.endMs);
-  return builder.intervals;
+export function heldFunctionOf(series: readonly Series[], range: ValueRange, window: TimeWindow): StepFunction {
+  return stepsOf(samplesInOrder(series, range), window, { gapMs: Infinity, untilMs: window.endMs });
 }
 
 /** Where at least one of the functions is known, as a function of value 1. */

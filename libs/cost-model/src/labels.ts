@@ -13,7 +13,7 @@ export function mergedTexts(...sources: readonly Texts[]): Texts {
 
 /** Labels (`label_`) or annotations (`annotation_`) that series carry, without the prefix; the latest series wins. */
 export function textsOf(series: readonly Series[], prefix: 'label_' | 'annotation_', index: AssetIndex): Texts {
-  const oldestFirst = series.length < 2 ? series : index.latestFirst(series).reverse();
+  const oldestFirst = series.length < 2 ? series : index.latestFirst(series).toReversed();
   const sources = oldestFirst.map(({ labels }) => {
     const entries = Object.entries(labels).filter(([name]) => name.startsWith(prefix));
     return Object.fromEntries(entries.map(([name, text]) => [name.slice(prefix.length), text]));

@@ -76,6 +76,28 @@ describe('AnswerDecoder', () => {
     }
   });
 
+  it('keeps equal times and values of neighbours once, and takes nothing for equal that is not', () => {
+    const samples = (...values: string[]) => values.map((text, index) => [index + 1, text]);
+    const metric = (name: string, values: unknown) => ({ metric: { name }, values });
+    const text = answerOf([
+      metric('ones', samples('1', '1')),
+      metric('ones again', samples('1', '1')),
+      metric('one more', samples('1', '1', '1')),
+      metric('one less', samples('1', '1')),
+      metric('a later one', [
+        [1, '1'],
+        [3, '1'],
+      ]),
+      metric('zero', samples('0', 'NaN')),
+      metric('the other zero', samples('-0', 'NaN')),
+    ]);
+    const { series } = decodeInPieces(text);
+    expect(series).toEqual(decodeAnswer(JSON.parse(text)).series);
+    const [ones, again] = series;
+    expect(again?.timestampsMs).toBe(ones?.timestampsMs);
+    expect(again?.values).toBe(ones?.values);
+  });
+
   const whole = answerOf([
     { metric: { a: '1' }, values: [[1, '2']] },
     { metric: { a: '2' }, values: [[1, '2']] },

@@ -5,6 +5,7 @@ import { SeriesReader } from './series-reader';
 // As every store writes it. An answer in another form is no error: it is read in one piece.
 const matrixHead = Buffer.from('{"status":"success","data":{"resultType":"matrix","result":[');
 const oneSeries = Buffer.from('{"metric":{}}');
+const smallestMemoryBytes = 64 * 1024;
 const [comma, endOfArray] = [0x2c, 0x5d];
 
 /**
@@ -16,36 +17,35 @@ const [comma, endOfArray] = [0x2c, 0x5d];
  */
 export class AnswerDecoder {
   private readonly series: QueriedSeries[] = [];
-  /** What has arrived and is not decoded. */
-  private kept: Buffer[] = [];
-  private keptBytes = 0;
+  private readonly reader = new SeriesReader();
+  /** What has arrived and is not decoded: memory of its own, used again and again, since a buffer for each piece makes work for the collector. */
+  private memory = Buffer.allocUnsafeSlow(smallestMemoryBytes);
+  private from = 0;
+  private until = 0;
   /** Reading is tried again when this much is there: a series longer than a piece is not read again with each piece. */
   private neededBytes = matrixHead.length;
   private place: 'head' | 'series' | 'tail' | 'other' = 'head';
 
   /** Takes the next piece. */
   push(piece: Buffer): void {
-    this.kept.push(piece);
-    this.keptBytes += piece.length;
-    if (this.place === 'tail' || this.place === 'other' || this.keptBytes < this.neededBytes) return;
-    let bytes = this.joined();
+    this.append(piece);
+    if (this.place === 'tail' || this.place === 'other' || this.until - this.from < this.neededBytes) return;
     if (this.place === 'head') {
-      this.place = bytes.subarray(0, matrixHead.length).equals(matrixHead) ? 'series' : 'other';
+      this.place = this.kept().subarray(0, matrixHead.length).equals(matrixHead) ? 'series' : 'other';
       if (this.place === 'other') return;
-      bytes = bytes.subarray(matrixHead.length);
+      this.from += matrixHead.length;
     }
-    this.readSeries(bytes);
+    this.readSeries();
   }
 
   /** @throws AppError as `decodeAnswer`. */
   end(): QueryResult {
-    const rest = this.joined();
     const isBegun = this.series.length > 0;
     // What is left goes on behind a series: one stands for those that were read, so that the whole is JSON.
     const before = isBegun ? [matrixHead, oneSeries] : this.place === 'series' ? [matrixHead] : [];
     let body: unknown;
     try {
-      body = JSON.parse(Buffer.concat([...before, rest]).toString('utf8'));
+      body = JSON.parse(Buffer.concat([...before, this.kept()]).toString('utf8'));
     } catch (error) {
       throw unreachable(error);
     }
@@ -53,18 +53,26 @@ export class AnswerDecoder {
     return { series: isBegun ? this.series.concat(series.slice(1)) : series, remarks };
   }
 
-  private joined(): Buffer {
-    const [only] = this.kept;
-    return only !== undefined && this.kept.length === 1 ? only : Buffer.concat(this.kept);
+  private kept(): Buffer {
+    return this.memory.subarray(this.from, this.until);
   }
 
-  private keep(bytes: Buffer): void {
-    this.kept = [bytes];
-    this.keptBytes = bytes.length;
+  /** Puts a piece behind what is kept, which moves to the beginning when there is no room behind it. */
+  private append(piece: Buffer): void {
+    const needed = this.until - this.from + piece.length;
+    if (this.until + piece.length > this.memory.length) {
+      const roomy = needed > this.memory.length ? Buffer.allocUnsafeSlow(2 * needed) : this.memory;
+      this.kept().copy(roomy);
+      [this.memory, this.from, this.until] = [roomy, 0, this.until - this.from];
+    }
+    piece.copy(this.memory, this.until);
+    this.until += piece.length;
   }
 
-  private readSeries(bytes: Buffer): void {
-    const reader = new SeriesReader(bytes);
+  private readSeries(): void {
+    const { reader } = this;
+    const bytes = this.kept();
+    reader.open(bytes);
     let from = 0;
     for (;;) {
       const isFirst = this.series.length === 0;
@@ -75,8 +83,9 @@ export class AnswerDecoder {
       this.series.push(one);
       from = reader.at;
     }
-    this.keep(bytes.subarray(from));
+    this.from += from;
     if (bytes[from] === endOfArray && this.series.length > 0) this.place = 'tail';
-    this.neededBytes = from === 0 ? 2 * this.keptBytes : this.keptBytes + 1;
+    const keptBytes = bytes.length - from;
+    this.neededBytes = from === 0 ? 2 * keptBytes : keptBytes + 1;
   }
 }

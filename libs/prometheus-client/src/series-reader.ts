@@ -25,15 +25,51 @@ const maxExactDigits = 15;
 const powersOfTen = Array.from({ length: maxExactDigits + 1 }, (_, exponent) => 10 ** exponent);
 
 /**
+ * Puts the numbers of one series after another together, in an array of just their length; the same array again while they are those of the
+ * series before. `Object.is` tells -0 from 0, and knows NaN.
+ */
+class SampleColumn {
+  private readonly numbers: number[] = [];
+  private count = 0;
+  private last: readonly number[] = [];
+  private isLast = true;
+
+  begin(): void {
+    this.count = 0;
+    this.isLast = true;
+  }
+
+  add(number: number): void {
+    const { count, last } = this;
+    if (this.isLast && (count >= last.length || !Object.is(last[count], number))) this.isLast = false;
+    this.numbers[count] = number;
+    this.count = count + 1;
+  }
+
+  end(): readonly number[] {
+    if (!this.isLast || this.last.length !== this.count) this.last = this.numbers.slice(0, this.count);
+    return this.last;
+  }
+}
+
+/**
  * Reads one series of a matrix at a time from the bytes of an answer, in the form in which Prometheus and Thanos write
  * them: `{"metric":{…},"values":[[seconds,"value"],…]}`. It may only say yes: whatever is not whole yet, or not of this form
  * (histograms, spaces, other keys), is left for another reader.
+ *
+ * Series of one target have the same times, and most gauges the same value at all of them: such series share their arrays.
  */
 export class SeriesReader {
   /** Where the series that was read ends. */
   at = 0;
+  private bytes: Buffer = Buffer.alloc(0);
+  private readonly times = new SampleColumn();
+  private readonly values = new SampleColumn();
 
-  constructor(private readonly bytes: Buffer) {}
+  /** Goes on with these bytes. */
+  open(bytes: Buffer): void {
+    this.bytes = bytes;
+  }
 
   /** The series that begins here; undefined when there is no whole one of the known form. */
   read(from: number): QueriedSeries | undefined {
@@ -41,18 +77,14 @@ export class SeriesReader {
     if (!this.skip(seriesHead)) return undefined;
     const labels = this.readLabels();
     if (labels === undefined || !this.skip(valuesHead)) return undefined;
-    const timestampsMs: number[] = [];
-    const values: number[] = [];
+    const { times, values } = this;
+    times.begin();
+    values.begin();
     do {
-      const timestampMs = this.readTime();
-      if (timestampMs === undefined) return undefined;
-      const value = this.readValue();
-      if (value === undefined) return undefined;
-      timestampsMs.push(timestampMs);
-      values.push(value);
+      if (!this.readTime() || !this.readValue()) return undefined;
     } while (this.skipByte(comma));
     if (!this.skipByte(closeBracket) || !this.skipByte(closeBrace)) return undefined;
-    return { labels, timestampsMs, values };
+    return { labels, timestampsMs: times.end(), values: values.end() };
   }
 
   private skip(text: Buffer): boolean {
@@ -88,9 +120,11 @@ export class SeriesReader {
     return undefined;
   }
 
+  // Numbers go into their column at once: what is returned from a call that is not inlined is an object on the heap.
+
   /** `[1700000000.123,`: whole seconds and up to three decimals. */
-  private readTime(): number | undefined {
-    if (!this.skipByte(openBracket)) return undefined;
+  private readTime(): boolean {
+    if (!this.skipByte(openBracket)) return false;
     const { bytes } = this;
     const from = this.at;
     let timestampMs = 0;
@@ -99,7 +133,7 @@ export class SeriesReader {
       timestampMs = timestampMs * 10 + (byte - zero);
       at += 1;
     }
-    if (at === from || at - from > 12) return undefined;
+    if (at === from || at - from > 12) return false;
     let decimals = 0;
     if (bytes[at] === dot) {
       at += 1;
@@ -108,16 +142,17 @@ export class SeriesReader {
         decimals += 1;
         at += 1;
       }
-      if (decimals === 0 || decimals > 3) return undefined;
+      if (decimals === 0 || decimals > 3) return false;
     }
-    if (bytes[at] !== comma) return undefined;
+    if (bytes[at] !== comma) return false;
     this.at = at + 1;
-    return timestampMs * (powersOfTen[3 - decimals] ?? 1);
+    this.times.add(timestampMs * (powersOfTen[3 - decimals] ?? 1));
+    return true;
   }
 
   /** `"12.5"]`. */
-  private readValue(): number | undefined {
-    if (!this.skipByte(quoteMark)) return undefined;
+  private readValue(): boolean {
+    if (!this.skipByte(quoteMark)) return false;
     const { bytes } = this;
     const from = this.at;
     let at = from;
@@ -130,7 +165,7 @@ export class SeriesReader {
     for (; byte !== undefined && ((byte >= zero && byte <= nine) || byte === dot); byte = bytes[at]) {
       if (byte === dot) {
         // A second point is no number.
-        if (decimals >= 0) return undefined;
+        if (decimals >= 0) return false;
         decimals = 0;
       } else {
         mantissa = mantissa * 10 + (byte - zero);
@@ -141,18 +176,21 @@ export class SeriesReader {
     }
     if (byte !== quoteMark || digits === 0 || digits > maxExactDigits) return this.readOtherValue(from);
     this.at = at + 1;
-    if (!this.skipByte(closeBracket)) return undefined;
+    if (!this.skipByte(closeBracket)) return false;
     const value = decimals > 0 ? mantissa / (powersOfTen[decimals] ?? 1) : mantissa;
-    return isNegative ? -value : value;
+    this.values.add(isNegative ? -value : value);
+    return true;
   }
 
   /** Many digits, an exponent, or what is not a number. */
-  private readOtherValue(from: number): number | undefined {
+  private readOtherValue(from: number): boolean {
     const end = this.bytes.indexOf(quoteMark, from);
-    if (end < 0) return undefined;
+    if (end < 0) return false;
     const value = valueOf(this.bytes.toString('latin1', from, end));
     this.at = end + 1;
-    return this.skipByte(closeBracket) ? value : undefined;
+    if (value === undefined || !this.skipByte(closeBracket)) return false;
+    this.values.add(value);
+    return true;
   }
 }
 

@@ -70,6 +70,10 @@ export function clusterSeries(hour: MadeHour, more: Texts): TimeSeries[] {
 // One of them has half of all pods.
 const namespaceOf = (workload: number): string => (workload % 2 === 0 ? 'main' : `team-${String(workload % 97)}`);
 
+// cAdvisor tells seconds by the nanosecond and memory by the page.
+const nanosecond = (seconds: number): number => Math.round(seconds * 1e9) / 1e9;
+const wholePages = (bytes: number): number => Math.floor(bytes / 4096) * 4096;
+
 /** All series of one pod: what kube-state-metrics, OpenCost, cAdvisor and the network exporter say of it. */
 export function podSeries(hour: MadeHour, pod: number, more: Texts): TimeSeries[] {
   const { startMs } = hour;
@@ -113,15 +117,11 @@ export function podSeries(hour: MadeHour, pod: number, more: Texts): TimeSeries[
       ),
       series('container_cpu_allocation', { ...object, container, node }, (at) => 0.25 + wave(at) / 10),
       series('container_memory_allocation_bytes', { ...object, container, node }, gib),
-      series(
-        'container_cpu_usage_seconds_total',
-        { ...object, container, instance: node },
-        (at) => 1e5 + (at + 5) * 12 + wave(at),
+      series('container_cpu_usage_seconds_total', { ...object, container, instance: node }, (at) =>
+        nanosecond(1e5 + (at + 5) * 12 + wave(at)),
       ),
-      series(
-        'container_memory_working_set_bytes',
-        { ...object, container, instance: node },
-        (at) => gib * (0.5 + wave(at) / 4),
+      series('container_memory_working_set_bytes', { ...object, container, instance: node }, (at) =>
+        wholePages(gib * (0.5 + wave(at) / 4)),
       ),
     ]),
   ];

@@ -1,9 +1,10 @@
 import type { AssetFact } from '../asset-fact';
-import { firstLabel, isPrice, isQuantity, labelOf, type AssetIndex } from '../asset-index';
+import { firstLabel, labelOf, type AssetIndex } from '../asset-index';
 import { chargeCapacity, chargeUnits } from '../charge';
 import { within, type StepFunction } from '../intervals';
 import { priceSourceOf } from '../price-book';
 import type { Series } from '../series';
+import { priceRange, quantityRange } from '../value-range';
 import { assetFact } from './fact';
 
 const volumeOf = (series: Series): string => labelOf(series, 'persistentvolume', 'volumename');
@@ -28,10 +29,10 @@ export function priceDisks(index: AssetIndex): PricedDisk[] {
     const capacitySeries = capacities.get(volume) ?? [];
     const present = index.presence([...priceSeries, ...capacitySeries]);
     if (present.length === 0) continue;
-    const capacity = index.known(capacitySeries, isQuantity);
+    const capacity = index.known(capacitySeries, quantityRange);
     const describing = index.latestFirst([...(infos.get(volume) ?? []), ...priceSeries]);
     const storageClass = firstLabel(describing, 'storageclass');
-    const exported = index.known(priceSeries, isPrice);
+    const exported = index.known(priceSeries, priceRange);
     const price = index.book?.storage({ volume, storageClass }, exported) ?? exported;
     const storage = chargeCapacity(capacity, price, chargeUnits.byteHours);
     if (storage === null) index.flags.add('disk-capacity-unknown');

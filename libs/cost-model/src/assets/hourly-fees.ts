@@ -1,9 +1,10 @@
 import type { AssetFact } from '../asset-fact';
-import { firstLabel, isPrice, labelOf, type AssetIndex } from '../asset-index';
+import { firstLabel, labelOf, type AssetIndex } from '../asset-index';
 import { chargeCapacity, chargeUnits, type Charge } from '../charge';
 import type { StepFunction } from '../intervals';
 import { priceSourceOf, type PriceSource } from '../price-book';
 import type { Series } from '../series';
+import { priceRange } from '../value-range';
 import { assetFact } from './fact';
 
 /** One thing for as long as it is seen, at its price per hour. */
@@ -12,7 +13,7 @@ function chargeHours(
   { present, series }: { readonly present: StepFunction; readonly series: readonly Series[] },
   index: AssetIndex,
 ): { readonly charge: Charge | null; readonly price_source: PriceSource } {
-  const exported = index.known(series, isPrice);
+  const exported = index.known(series, priceRange);
   const price = index.book?.cluster(what, exported) ?? exported;
   return {
     charge: chargeCapacity(present, price, chargeUnits.countHours),

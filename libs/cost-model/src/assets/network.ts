@@ -1,10 +1,11 @@
 import type { AssetFact } from '../asset-fact';
-import { byText, isPrice, labelOf, leadingFirst, type AssetIndex } from '../asset-index';
+import { byText, labelOf, leadingFirst, type AssetIndex } from '../asset-index';
 import { addCharges, chargeUnits, type Charge } from '../charge';
-import { countedTime, countOnce, growthWithin, increasesOf, maxCounter, type Increase } from '../counters';
+import { countedTime, countOnce, growthWithin, increasesOf, type Increase } from '../counters';
 import { add, exactDecimalOf, exactZero, multiply } from '../exact-decimal';
 import { bridgedGapMs, mergeSamples, union, type Observation, type StepFunction } from '../intervals';
 import type { AssetMetricName, Series } from '../series';
+import { areWithin, counterRange, priceRange } from '../value-range';
 import type { TimeWindow } from '../window';
 import { assetFact } from './fact';
 
@@ -33,12 +34,10 @@ const counterLabels = ['namespace', 'pod_name', 'service', 'internet', 'same_reg
 const counterKey = (series: Series): string =>
   trafficOf(series) === undefined ? '' : JSON.stringify(counterLabels.map((name) => labelOf(series, name)));
 
-const isCounter = (value: number): boolean => value >= 0 && value <= maxCounter;
-
 /** What one counter grew by inside the window, each moment counted once. */
 function increasesInWindow(series: readonly Series[], index: AssetIndex): readonly Increase[] {
-  if (series.some(({ values }) => !values.every(isCounter))) index.flags.add('invalid-sample');
-  return countOnce(leadingFirst(series).map((one) => increasesOf(one, index.window, isCounter)));
+  if (series.some(({ values }) => !areWithin(values, counterRange))) index.flags.add('invalid-sample');
+  return countOnce(leadingFirst(series).map((one) => increasesOf(one, index.window, counterRange)));
 }
 
 /** A price list does not lapse between scrapes: the last known price holds, and the first also before it was seen. */
@@ -99,7 +98,7 @@ export class EgressMeter {
   /** @param index Has the prices. */
   constructor(private readonly index: AssetIndex) {
     const stretchesOf = (traffic: Traffic): StepFunction => {
-      const exported = priceStretches(mergeSamples(index.seriesOf(priceMetricByTraffic[traffic]), isPrice));
+      const exported = priceStretches(mergeSamples(index.seriesOf(priceMetricByTraffic[traffic]), priceRange));
       return index.book?.cluster(traffic, exported) ?? exported;
     };
     this.prices = { internet: stretchesOf('internet'), region: stretchesOf('region'), zone: stretchesOf('zone') };
@@ -144,7 +143,7 @@ export class EgressMeter {
       .sort(([a], [b]) => byText(a, b))
       .map(([traffic, { charge, covered }]) => {
         const priceSeries = this.index.seriesOf(priceMetricByTraffic[traffic]);
-        if (priceSeries.some(({ values }) => !values.every(isPrice))) this.index.flags.add('invalid-sample');
+        if (priceSeries.some(({ values }) => !areWithin(values, priceRange))) this.index.flags.add('invalid-sample');
         if (charge.amount === null) this.index.flags.add('network-unpriced');
         return assetFact({ type: 'network', key: traffic, covered }, { network: charge }, this.index);
       });

@@ -1,10 +1,11 @@
 import type { AssetFact } from '../asset-fact';
-import { firstLabel, isPrice, isQuantity, labelOf, type AssetIndex } from '../asset-index';
+import { firstLabel, labelOf, type AssetIndex } from '../asset-index';
 import { chargeCapacity, chargeUnits, type Charge } from '../charge';
 import { union, type StepFunction } from '../intervals';
 import type { AssetMetricName, Series } from '../series';
 import { textsOf } from '../labels';
 import { priceSourceOf, type NodeTraits, type PriceSource } from '../price-book';
+import { priceRange, quantityRange } from '../value-range';
 import { assetFact } from './fact';
 
 const priceMetrics = ['node_cpu_hourly_cost', 'node_ram_hourly_cost', 'node_gpu_hourly_cost'] as const;
@@ -63,7 +64,7 @@ function nodeSeriesLookup(index: AssetIndex): {
 }
 
 function spotText(index: AssetIndex, series: readonly Series[]): string {
-  const spot = index.known(series, isQuantity).at(-1);
+  const spot = index.known(series, quantityRange).at(-1);
   if (spot === undefined) return '';
   return spot.value > 0 ? 'true' : 'false';
 }
@@ -88,9 +89,9 @@ function pricesOf(
   index: AssetIndex,
 ): { readonly prices: PricedNode['prices']; readonly source: PriceSource } {
   const exported = {
-    cpu: index.known(series.cpuPrice, isPrice),
-    ram: index.known(series.ramPrice, isPrice),
-    gpu: index.known(series.gpuPrice, isPrice),
+    cpu: index.known(series.cpuPrice, priceRange),
+    ram: index.known(series.ramPrice, priceRange),
+    gpu: index.known(series.gpuPrice, priceRange),
   };
   const { book } = index;
   if (book === undefined) return { prices: exported, source: '' };
@@ -141,7 +142,7 @@ function priceNode(node: string, series: NodeSeries, index: AssetIndex): PricedN
   const described = describeNode(node, series, index);
   const { prices, source } = pricesOf(series, described, index);
   const charge = (capacity: readonly Series[], price: StepFunction, unit: Charge['unit']): Charge | null =>
-    chargeCapacity(index.known(capacity, isQuantity), price, unit);
+    chargeCapacity(index.known(capacity, quantityRange), price, unit);
   const charges = {
     cpu: charge(series.cpuCores, prices.cpu, chargeUnits.countHours),
     ram: charge(series.ramBytes, prices.ram, chargeUnits.byteHours),

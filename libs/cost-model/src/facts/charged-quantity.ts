@@ -1,4 +1,3 @@
-import { isQuantity } from '../asset-index';
 import {
   bridgedGapMs,
   combine,
@@ -12,6 +11,7 @@ import {
   type StepInterval,
 } from '../intervals';
 import type { Series } from '../series';
+import { quantityRange } from '../value-range';
 import type { TimeWindow } from '../window';
 
 /** What is known of one resource of a container, in cores, bytes or GPUs. */
@@ -41,7 +41,7 @@ function heldBothWays(held: StepFunction, window: TimeWindow): StepFunction {
 
 /** Requests over all of the window, from samples anywhere in it: no request changes while a pod runs. */
 export function requestOf(series: readonly Series[], window: TimeWindow): StepFunction {
-  return heldBothWays(heldFunctionOf(series, isQuantity, window), window);
+  return heldBothWays(heldFunctionOf(series, quantityRange, window), window);
 }
 
 const latestBefore = (steps: StepFunction, atMs: number): StepInterval | undefined =>
@@ -69,14 +69,14 @@ function fillHole(hole: StepInterval, known: StepFunction, inputs: { held: StepF
  */
 export function chargedQuantity(inputs: ResourceInputs, running: StepFunction, around: TimeWindow): ChargedQuantity {
   const { allocation, request, usage } = inputs;
-  const allocated = stepFunctionOf(allocation, isQuantity, around);
+  const allocated = stepFunctionOf(allocation, quantityRange, around);
   const told = within(allocated, running);
   const toldMs = lengthMs(told);
   const runningMs = lengthMs(running);
   if (toldMs === runningMs) return { quantity: told, isDerived: false, isEstimated: false };
   const requestInUse = request.length === 0 ? usage : combine(usage, within(request, usage), Math.max);
   const known = firstKnown(allocated, requestInUse);
-  const held = heldFunctionOf(allocation, isQuantity, around);
+  const held = heldFunctionOf(allocation, quantityRange, around);
   const gaps = holes(known, running);
   const filled = gaps.flatMap((hole) => fillHole(hole, known, { held, request }));
   const quantity = [...within(known, running), ...filled].sort((a, b) => a.startMs - b.startMs);

@@ -34,7 +34,7 @@ function textsBy(
 function claimsOf(index: AssetIndex): Pick<ClusterContext, 'volumeOfClaim' | 'claimOfVolume'> {
   const volumeOfClaim = new Map<string, string>();
   const claimOfVolume = new Map<string, VolumeClaim>();
-  const oldestFirst = index.latestFirst(index.seriesOf('kube_persistentvolumeclaim_info')).reverse();
+  const oldestFirst = index.latestFirst(index.seriesOf('kube_persistentvolumeclaim_info')).toReversed();
   for (const series of oldestFirst) {
     const volume = firstLabel([series], 'volumename', 'persistentvolume');
     const [namespace, claim] = [labelOf(series, 'namespace'), labelOf(series, 'persistentvolumeclaim')];

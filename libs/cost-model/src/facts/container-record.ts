@@ -1,10 +1,11 @@
 import type { AllocationFlag } from '../allocation-fact';
-import { isQuantity, type AssetIndex } from '../asset-index';
+import type { AssetIndex } from '../asset-index';
 import type { PricedNode } from '../assets/nodes';
 import { chargeCapacity, chargeUnits, integralOf, type Charge, type ChargeUnit } from '../charge';
 import { quotientToNumber } from '../exact-decimal';
 import { lengthMs, stepFunctionOf, within, type StepFunction } from '../intervals';
 import type { Series } from '../series';
+import { areWithin, quantityRange } from '../value-range';
 import { msPerHour, type TimeWindow } from '../window';
 import { chargedGpus, chargedQuantity, greatestWithin, requestOf, type ResourceInputs } from './charged-quantity';
 import type { Incarnation } from './incarnations';
@@ -64,7 +65,7 @@ function inputsOf(container: ContainerSeries, place: ContainerPlace): Record<Nod
     ram: {
       allocation: ofLife(container.ramAllocation),
       request: requestOf(ofLife(container.ramRequest), around),
-      usage: stepFunctionOf(ofLife(container.ramUsage), isQuantity, around),
+      usage: stepFunctionOf(ofLife(container.ramUsage), quantityRange, around),
     },
     gpu: {
       allocation: ofLife(container.gpuAllocation),
@@ -77,7 +78,7 @@ function inputsOf(container: ContainerSeries, place: ContainerPlace): Record<Nod
 function flagInvalid(container: ContainerSeries, index: AssetIndex): void {
   if (index.flags.has('invalid-sample')) return;
   for (const series of Object.values(container)) {
-    if (series.some(({ values }) => !values.every(isQuantity))) index.flags.add('invalid-sample');
+    if (series.some(({ values }) => !areWithin(values, quantityRange))) index.flags.add('invalid-sample');
   }
 }
 

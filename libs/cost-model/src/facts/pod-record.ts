@@ -2,9 +2,10 @@ import { firstLabel, labelOf, leadingFirst, type AssetIndex } from '../asset-ind
 import { groupBy } from '../group-by';
 import type { EgressCounter, EgressMeter, Traffic } from '../assets/network';
 import { addCharges, type Charge } from '../charge';
-import { countOnce, growthOf, growthWithin, increasesOf, maxCounter } from '../counters';
+import { countOnce, growthOf, growthWithin, increasesOf } from '../counters';
 import { bridgedGapMs, union, type StepFunction } from '../intervals';
 import type { Series } from '../series';
+import { counterRange } from '../value-range';
 import type { TimeWindow } from '../window';
 import type { ClusterContext } from './cluster-context';
 import { containerRecord, type ContainerRecord } from './container-record';
@@ -44,17 +45,15 @@ export interface PodReader {
   readonly index: AssetIndex;
 }
 
-const isCounter = (value: number): boolean => value >= 0 && value <= maxCounter;
-
 /** Bytes that a pod's interfaces counted in a span; null when nothing was counted at all. */
 function bytesWithin(series: readonly Series[], span: TimeWindow): number | null {
   let total: number | null = null;
   for (const counters of groupBy(series, (one) => labelOf(one, 'interface')).values()) {
     const [only] = counters;
-    let growth = only === undefined ? null : growthOf(only, span, isCounter);
+    let growth = only === undefined ? null : growthOf(only, span, counterRange);
     if (counters.length > 1) {
       // A second exporter, or a pod whose sandbox was made anew.
-      const increases = countOnce(leadingFirst(counters).map((one) => increasesOf(one, span, isCounter)));
+      const increases = countOnce(leadingFirst(counters).map((one) => increasesOf(one, span, counterRange)));
       growth = increases.length === 0 ? null : Number(growthWithin(increases, span));
     }
     if (growth !== null) total = (total ?? 0) + growth;
@@ -65,26 +64,26 @@ function bytesWithin(series: readonly Series[], span: TimeWindow): number | null
 function nodeOf(pod: PodSeries, life: Incarnation, { context, index }: PodReader): string {
   const containers = [...pod.containers.values()];
   const sources = [
-    pod.info,
-    containers.flatMap(({ cpuRequest, ramRequest }) => [...cpuRequest, ...ramRequest]),
-    containers.flatMap(({ cpuAllocation, ramAllocation }) => [...cpuAllocation, ...ramAllocation]),
-    containers.flatMap(({ cpuUsage, ramUsage }) => [...cpuUsage, ...ramUsage]),
+    () => pod.info,
+    () => containers.flatMap(({ cpuRequest, ramRequest }) => [...cpuRequest, ...ramRequest]),
+    () => containers.flatMap(({ cpuAllocation, ramAllocation }) => [...cpuAllocation, ...ramAllocation]),
+    () => containers.flatMap(({ cpuUsage, ramUsage }) => [...cpuUsage, ...ramUsage]),
   ];
   for (const source of sources) {
-    const series = samplesOf(source, life);
+    const series = samplesOf(source(), life);
     const names = new Set(series.map((one) => labelOf(one, 'node')));
     names.delete('');
     const [only = ''] = names;
     if (names.size > 0) return names.size === 1 ? only : firstLabel(index.latestFirst(series), 'node');
   }
   // cAdvisor is scraped at the node, and OpenCost of old named it so: where a node of that name exists, that is it.
-  const instances = sources.flat().map((one) => labelOf(one, 'instance'));
+  const instances = sources.flatMap((source) => source()).map((one) => labelOf(one, 'instance'));
   return instances.sort().find((instance) => context.nodes.has(instance)) ?? '';
 }
 
 function volumesOf(pod: PodSeries, life: Incarnation, { context, index }: PodReader): Map<string, string> {
   const volumes = new Map<string, string>();
-  for (const series of index.latestFirst(samplesOf(pod.volumes, life)).reverse()) {
+  for (const series of index.latestFirst(samplesOf(pod.volumes, life)).toReversed()) {
     const claim = labelOf(series, 'persistentvolumeclaim');
     const volume =
       labelOf(series, 'persistentvolume') || (context.volumeOfClaim.get(`${pod.namespace}/${claim}`) ?? '');

@@ -1,5 +1,6 @@
-import { bridgedGapMs, mergeSamples, type Observation, type StepFunction, type StepInterval } from '../intervals';
+import { bridgedGapMs, samplesInOrder, type StepFunction, type StepInterval } from '../intervals';
 import type { Series } from '../series';
+import { numberRange } from '../value-range';
 import type { TimeWindow } from '../window';
 import type { Incarnation } from './incarnations';
 import type { ContainerSeries } from './pod-series';
@@ -12,40 +13,44 @@ export interface RunningTime {
   readonly isEstimated: boolean;
 }
 
-const isNumber = (value: number): boolean => !Number.isNaN(value);
+/** Moments at which something is known of a container, in order of time; it ran where the value is above zero. */
+type Sightings = Pick<Series, 'timestampsMs' | 'values'>;
+
+function sightingsWithin({ timestampsMs, values }: Sightings, { startMs, endMs }: TimeWindow): Sightings {
+  const isInside = (timestampMs: number): boolean => timestampMs >= startMs && timestampMs < endMs;
+  if (timestampsMs.every(isInside)) return { timestampsMs, values };
+  return {
+    timestampsMs: timestampsMs.filter(isInside),
+    values: values.filter((_, index) => isInside(timestampsMs[index] ?? 0)),
+  };
+}
 
 /**
  * Whether the container ran at each moment of which something is known. kube-state-metrics says so; without it, a
  * container runs while anything of it is measured.
  */
-function observationsOf(container: ContainerSeries, ofLife: (series: readonly Series[]) => readonly Series[]) {
+function sightingsOf(container: ContainerSeries, ofLife: (series: readonly Series[]) => readonly Series[]): Sightings {
   const told = ofLife(container.running);
-  if (told.length > 0) return mergeSamples(told, isNumber).map((one) => ({ ...one, value: one.value > 0 ? 1 : 0 }));
+  if (told.length > 0) return samplesInOrder(told, numberRange);
   const { cpuAllocation, ramAllocation, cpuUsage, ramUsage } = container;
   const measured = ofLife([...cpuAllocation, ...ramAllocation, ...cpuUsage, ...ramUsage]);
-  return mergeSamples(measured, isNumber).map(({ timestampMs }) => ({ timestampMs, value: 1 }));
+  const { timestampsMs } = samplesInOrder(measured, numberRange);
+  return { timestampsMs, values: timestampsMs.map(() => 1) };
 }
 
 /**
- * The observations together with what the pod's own start and completion say: it runs from its start, unless the next
- * observation is that it does not run yet, and not after its completion. So a pod that began and ended between two
- * scrapes has run.
+ * Whether what the pod's own start says is a sighting too: it runs from its start, unless the next sighting is that it does not run yet. So a
+ * pod that began and ended between two scrapes has run.
  */
-function sharpened(observations: readonly Observation[], life: Incarnation): Observation[] {
-  const { startedMs = -Infinity, completedMs = Infinity } = life;
-  const inside = observations.filter(({ timestampMs }) => timestampMs >= startedMs && timestampMs < completedMs);
-  const [first] = inside;
-  const ranAtOnce = first === undefined ? completedMs !== Infinity : first.value === 1 && first.timestampMs > startedMs;
-  if (startedMs !== -Infinity && startedMs < completedMs && ranAtOnce) {
-    inside.unshift({ timestampMs: startedMs, value: 1 });
-  }
-  if (completedMs !== Infinity && inside.length > 0) inside.push({ timestampMs: completedMs, value: 0 });
-  return inside;
+function ranFromStart({ timestampsMs, values }: Sightings, startedMs: number, completedMs: number): boolean {
+  const [firstMs] = timestampsMs;
+  const ranAtOnce = firstMs === undefined ? completedMs !== Infinity : (values[0] ?? 0) > 0 && firstMs > startedMs;
+  return startedMs !== -Infinity && startedMs < completedMs && ranAtOnce;
 }
 
 /**
- * When a container ran inside the window. An observation holds until the next when that comes within 5 minutes; and over
- * any gap between two observations of the same pod uid, which is then an estimate.
+ * When a container ran inside the window. A sighting holds until the next when that comes within 5 minutes; and over
+ * any gap between two sightings of the same pod uid, which is then an estimate.
  */
 export function runningTime(
   container: ContainerSeries,
@@ -53,22 +58,32 @@ export function runningTime(
   of: { window: TimeWindow; ofLife: (series: readonly Series[]) => readonly Series[] },
 ): RunningTime {
   const { window, ofLife } = of;
-  const observations = sharpened(observationsOf(container, ofLife), life);
+  const { startedMs = -Infinity, completedMs = Infinity } = life;
+  const sightings = sightingsWithin(sightingsOf(container, ofLife), { startMs: startedMs, endMs: completedMs });
+  const { timestampsMs, values } = sightings;
+  const isFromStart = ranFromStart(sightings, startedMs, completedMs);
   const running: StepInterval[] = [];
+  let last: { startMs: number; endMs: number; value: number } | undefined;
   let isEstimated = false;
-  observations.forEach(({ timestampMs, value }, index) => {
-    const next = observations[index + 1];
-    if (value === 0 || next === undefined) return;
-    const startMs = Math.max(timestampMs, window.startMs, life.fromMs);
-    const endMs = Math.min(next.timestampMs, window.endMs, life.toMs);
-    // A start of long ago was no observation: what came before the window is no gap.
-    const seenMs = timestampMs === life.startedMs ? Math.max(timestampMs, window.startMs) : timestampMs;
-    const isBridge = next.timestampMs - seenMs > bridgedGapMs;
-    if (startMs >= endMs || (isBridge && life.uid === '')) return;
+  // The start stands before the sightings, the completion behind them.
+  for (let index = isFromStart ? -1 : 0; index < timestampsMs.length; index += 1) {
+    const runs = index < 0 || (values[index] ?? 0) > 0;
+    const seenAtMs = index < 0 ? startedMs : (timestampsMs[index] ?? 0);
+    const nextMs = index + 1 < timestampsMs.length ? (timestampsMs[index + 1] ?? 0) : completedMs;
+    if (!runs || nextMs === Infinity) continue;
+    const startMs = Math.max(seenAtMs, window.startMs, life.fromMs);
+    const endMs = Math.min(nextMs, window.endMs, life.toMs);
+    // A start of long ago was no sighting: what came before the window is no gap.
+    const seenMs = seenAtMs === startedMs ? Math.max(seenAtMs, window.startMs) : seenAtMs;
+    const isBridge = nextMs - seenMs > bridgedGapMs;
+    if (startMs >= endMs || (isBridge && life.uid === '')) continue;
     isEstimated ||= isBridge;
-    const last = running.at(-1);
-    if (last?.endMs === startMs) running[running.length - 1] = { ...last, endMs };
-    else running.push({ startMs, endMs, value: 1 });
-  });
+    if (last?.endMs === startMs) {
+      last.endMs = endMs;
+    } else {
+      last = { startMs, endMs, value: 1 };
+      running.push(last);
+    }
+  }
   return { running, isEstimated };
 }

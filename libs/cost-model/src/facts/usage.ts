@@ -1,17 +1,17 @@
-import { isQuantity, labelOf, leadingFirst } from '../asset-index';
+import { labelOf, leadingFirst } from '../asset-index';
 import { groupBy } from '../group-by';
-import { maxCounter, rateOf } from '../counters';
+import { rateOf } from '../counters';
 import { combine, firstKnown, stepFunctionOf, type StepFunction } from '../intervals';
 import type { Series } from '../series';
+import { counterRange, quantityRange } from '../value-range';
 import type { TimeWindow } from '../window';
 
-const isCounter = (value: number): boolean => value >= 0 && value <= maxCounter;
 const plus = (a: number, b: number): number => a + b;
 
 /** Restarts and second exporters make several series of one counter: each moment is told by the first that knows it. */
 function rateOnce(series: readonly Series[], window: TimeWindow): StepFunction {
   return leadingFirst(series)
-    .map((one) => rateOf(one, window, isCounter))
+    .map((one) => rateOf(one, window, counterRange))
     .reduce(firstKnown, []);
 }
 
@@ -33,6 +33,6 @@ export function gpuUsageOf(series: readonly Series[], window: TimeWindow): StepF
   );
   return [...byDevice.keys()]
     .sort()
-    .map((device) => stepFunctionOf(byDevice.get(device) ?? [], isQuantity, window))
+    .map((device) => stepFunctionOf(byDevice.get(device) ?? [], quantityRange, window))
     .reduce((sum, one) => combine(sum, one, plus), []);
 }
