@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { AppError } from '@cloudtuner/errors';
 import { hoursBetween } from '../domain/calendar';
 import { backfillHours, type BackfillPorts, type BackfillRequest, type Progress } from './backfill-hours';
@@ -91,6 +92,39 @@ describe('a backfill', () => {
     const { trace, ports } = setUp({ storeDay: () => Promise.reject(new AppError('clickhouse-unavailable', 'away')) });
     await expect(backfillHours(ports, request(trace))).rejects.toMatchObject({ code: 'clickhouse-unavailable' });
     expect(trace.progress.at(-1)).toEqual({ doneHours: 23, totalHours: 48 });
+  });
+
+  it('goes on with the next day while a day is written', async () => {
+    const secondDay = at('2026-03-02T00:00:00Z');
+    const began = new EventEmitter();
+    const secondDayBegan = once(began, 'second day');
+    const { trace, ports } = setUp({
+      storeHour: (_account, hour) => {
+        if (hour === secondDay) began.emit('second day');
+        return Promise.resolve(trace.hours.push(hour));
+      },
+      storeDay: async (_account, day) => {
+        if (day === from) await secondDayBegan;
+        trace.days.push(day);
+      },
+    });
+    expect(await backfillHours(ports, request(trace))).toBe('done');
+    expect(trace.days.toSorted((a, b) => a - b)).toEqual([from, secondDay]);
+    expect(trace.progress.at(-1)).toEqual({ doneHours: 48, totalHours: 48 });
+  });
+
+  it('writes no day once the worker is about to stop, and counts its last hour when it is written', async () => {
+    const stopping = new AbortController();
+    const { trace, ports } = setUp({
+      parallelHours: 1,
+      storeHour: (_account, hour) => {
+        if (trace.hours.push(hour) === 24) stopping.abort();
+        return Promise.resolve();
+      },
+    });
+    expect(await backfillHours(ports, request(trace, { stopping: stopping.signal }))).toBe('yield');
+    expect(trace.days).toEqual([]);
+    expect(trace.progress.at(-1)?.doneHours).toBe(23);
   });
 
   it('counts only what is done without a gap', async () => {

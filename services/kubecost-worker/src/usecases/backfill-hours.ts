@@ -67,9 +67,24 @@ function gaplessCounter(from: number): (index: number) => number {
   };
 }
 
+/** Hours of one day that are not stored yet, counted down. */
+function daysLeft(hours: readonly number[]): Map<number, number> {
+  const left = new Map<number, number>();
+  for (const hour of hours) left.set(dayOf(hour), (left.get(dayOf(hour)) ?? 0) + 1);
+  return left;
+}
+
+/** The hours of a turn: whole days, as far as there are hours. */
+function hoursOfTurn(hours: readonly number[], doneHours: number, hoursPerTurn: number): readonly number[] {
+  const rest = hours.slice(doneHours);
+  const endOfTurn = rest[hoursPerTurn - 1];
+  return endOfTurn === undefined ? rest : rest.filter((hour) => dayOf(hour) <= dayOf(endOfTurn));
+}
+
 /**
- * Stores the hours of whole days around `[from, to)` that have ended, day by day, and then the day. The progress tells how many hours are
- * done from the start on; the last hour of a day counts only when the day is written, so that a killed run resumes without missing a day.
+ * Stores the hours of whole days around `[from, to)` that have ended, and each day when its hours are stored; the hours of the next day do not
+ * wait for it. The progress tells how many hours are done from the start on; the last hour of a day counts only when the day is written, so
+ * that a killed run resumes without missing a day.
  *
  * @throws `not-found` when there is no such account, and the errors of storing an hour or a day
  */
@@ -82,27 +97,30 @@ export async function backfillHours(ports: BackfillPorts, request: BackfillReque
   const isStopping = (): boolean => stopping.aborted;
   const hours = hoursBetween(dayOf(request.from), Math.min(dayOf(request.to - 1) + daySeconds, closableUntil(now())));
   const totalHours = hours.length;
-  let doneHours = Math.min(request.progress?.doneHours ?? 0, totalHours);
-  await report({ doneHours, totalHours });
-  const turnEnds = doneHours + hoursPerTurn;
+  const first = Math.min(request.progress?.doneHours ?? 0, totalHours);
+  await report({ doneHours: first, totalHours });
 
-  while (doneHours < totalHours) {
-    if (isStopping() || doneHours >= turnEnds) return 'yield';
-    const day = dayOf(hours[doneHours] ?? 0);
-    const ofDay = hours.slice(doneHours).filter((hour) => dayOf(hour) === day);
-    const dayEnd = doneHours + ofDay.length;
-    const reached = gaplessCounter(doneHours);
-    const first = doneHours;
-    await forEachBounded(ofDay, parallelHours, async (hour, index) => {
-      if (isStopping()) return;
-      await storeHour(cloudAccountId, hour, signal);
-      doneHours = Math.min(reached(first + index), dayEnd - 1);
-      await report({ doneHours, totalHours });
-    });
-    if (isStopping()) return 'yield';
-    if (ofDay.at(-1) === day + daySeconds - hourSeconds) await storeDay(cloudAccountId, day, signal);
-    doneHours = dayEnd;
+  const ofTurn = hoursOfTurn(hours, first, hoursPerTurn);
+  const left = daysLeft(ofTurn);
+  const reached = gaplessCounter(first);
+  let doneHours = first;
+  const done = async (index: number): Promise<void> => {
+    doneHours = reached(first + index);
     await report({ doneHours, totalHours });
-  }
-  return 'done';
+  };
+  await forEachBounded(ofTurn, parallelHours, async (hour, index) => {
+    if (isStopping()) return;
+    await storeHour(cloudAccountId, hour, signal);
+    const day = dayOf(hour);
+    const isLastOfDay = hour === day + daySeconds - hourSeconds;
+    const leftOfDay = (left.get(day) ?? 0) - 1;
+    left.set(day, leftOfDay);
+    if (!isLastOfDay) await done(index);
+    const lastIndex = ofTurn.indexOf(day + daySeconds - hourSeconds);
+    // A day that has not ended is written when its last hour is closed.
+    if (leftOfDay > 0 || lastIndex < 0 || isStopping()) return;
+    await storeDay(cloudAccountId, day, signal);
+    await done(lastIndex);
+  });
+  return doneHours === totalHours ? 'done' : 'yield';
 }
