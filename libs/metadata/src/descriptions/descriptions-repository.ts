@@ -74,8 +74,9 @@ const descriptionDocument = z.object({
 });
 export type DescriptionDocument = z.infer<typeof descriptionDocument>;
 
-// Of up to 256 KiB each.
-const thingsPerStatement = 50;
+// Of up to 256 KiB each, but nearly always of some hundred bytes.
+const thingsPerStatement = 250;
+const thingsPerBatch = 50;
 const attempts = 8;
 const record = z.record(z.string(), z.unknown());
 
@@ -92,6 +93,8 @@ const idOf = (cloudAccountId: string, { kind, name }: Pick<Observed, 'kind' | 'n
   `${cloudAccountId}|${kind}|${name}`;
 
 type Write = AnyBulkWriteOperation<DescriptionDocument>;
+/** Facts of an hour by the id of their document. */
+type Texts = ReadonlyMap<string, string>;
 
 function documentOf(cloudAccountId: string, hour: number, one: Observed): DescriptionDocument {
   return {
@@ -106,14 +109,25 @@ function documentOf(cloudAccountId: string, hour: number, one: Observed): Descri
   };
 }
 
-function changeOf(document: DescriptionDocument, hour: number, facts: string): Write | null {
+/** What an observation changes in a document: its history, or nothing but when it was seen; null: nothing at all. */
+function changeOf(document: DescriptionDocument, hour: number, facts: string): Write | 'seen' | null {
   const { _id, revision, changes, first_seen, last_seen } = document;
   const next = withObservation({ changes, lastSeen: last_seen }, { hour, facts });
   const isSame = next.length === changes.length && next.every((one, at) => isEqual(one, changes[at]));
-  if (isSame && first_seen <= hour && hour <= last_seen) return null;
+  if (isSame) return first_seen <= hour && hour <= last_seen ? null : 'seen';
   const seen = { first_seen: Math.min(first_seen, hour), last_seen: Math.max(last_seen, hour) };
   const update = { $set: { changes: [...next], revision: revision + 1, ...seen } };
   return { updateOne: { filter: { _id, revision }, update } };
+}
+
+/** Most things are in an hour as they were in the one before, and have been for as long as the others: one statement for all of them. */
+function seenAgain(documents: readonly DescriptionDocument[], hour: number): Write[] {
+  const byRevision = new Map<number, string[]>();
+  for (const { _id, revision } of documents) byRevision.set(revision, [...(byRevision.get(revision) ?? []), _id]);
+  const update = { $inc: { revision: 1 }, $min: { first_seen: hour }, $max: { last_seen: hour } };
+  return [...byRevision].map(([revision, ids]) => ({
+    updateMany: { filter: { _id: { $in: ids }, revision }, update },
+  }));
 }
 
 const isEqual = (a: DescriptionChange, b: DescriptionChange | undefined): boolean =>
@@ -139,44 +153,43 @@ export function createDescriptionsRepository(
   collection: Collection<DescriptionDocument>,
   { run, runUnique }: Guards,
 ): DescriptionsRepository {
-  const find = async (ids: readonly string[]): Promise<Map<string, DescriptionDocument>> => {
-    const found = await run(() => collection.find({ _id: { $in: [...ids] } }).toArray());
-    return new Map(found.map((document) => [document._id, document]));
-  };
-
-  const findKnown = async (ids: readonly string[]): Promise<ReadonlySet<string>> => {
-    const options = { projection: { _id: 1 } };
-    const found = await run(() => collection.find({ _id: { $in: [...ids] } }, options).toArray());
-    return new Set(found.map(({ _id }) => _id));
-  };
-
-  /** What somebody else has made in between is changed afterwards. */
-  const insertNew = (documents: readonly DescriptionDocument[]): Promise<void> =>
+  /** @returns whether nobody else has made one of them in between */
+  const insertNew = (documents: readonly DescriptionDocument[]): Promise<boolean> =>
     runUnique(async () => {
       try {
         await collection.insertMany([...documents], { ordered: false });
+        return true;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
+        return false;
       }
     });
+
+  /** @returns whether nobody else has changed one of the documents since they were read */
+  async function noteIn(documents: readonly DescriptionDocument[], hour: number, texts: Texts): Promise<boolean> {
+    const changed: Write[] = [];
+    const seen: DescriptionDocument[] = [];
+    for (const document of documents) {
+      const change = changeOf(document, hour, texts.get(document._id) ?? '');
+      if (change === 'seen') seen.push(document);
+      else if (change !== null) changed.push(change);
+    }
+    if (changed.length + seen.length === 0) return true;
+    const writes = [...changed, ...seenAgain(seen, hour)];
+    const { matchedCount } = await run(() => collection.bulkWrite(writes, { ordered: false }));
+    return matchedCount === changed.length + seen.length;
+  }
 
   /** What was changed by somebody else in between is read and tried again. */
   async function observeSome(cloudAccountId: string, hour: number, some: readonly Observed[]): Promise<void> {
     const texts = new Map(some.map((one) => [idOf(cloudAccountId, one), factsText(one.facts)]));
-    const known = await findKnown([...texts.keys()]);
-    const fresh = some
-      .filter((one) => !known.has(idOf(cloudAccountId, one)))
-      .map((one) => documentOf(cloudAccountId, hour, one));
-    if (fresh.length > 0) await insertNew(fresh);
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
-      const documents = await find([...texts.keys()]);
-      const writes = [...texts].flatMap(([id, facts]) => {
-        const document = documents.get(id);
-        return document === undefined ? [] : (changeOf(document, hour, facts) ?? []);
-      });
-      if (writes.length === 0) return;
-      const { matchedCount } = await run(() => collection.bulkWrite(writes, { ordered: false }));
-      if (matchedCount === writes.length) return;
+      const found = await run(() => collection.find({ _id: { $in: [...texts.keys()] } }).toArray());
+      const known = new Set(found.map(({ _id }) => _id));
+      const fresh = some.filter((one) => !known.has(idOf(cloudAccountId, one)));
+      const isInserted =
+        fresh.length === 0 || (await insertNew(fresh.map((one) => documentOf(cloudAccountId, hour, one))));
+      if ((await noteIn(found, hour, texts)) && isInserted) return;
     }
     throw new AppError('metadata-unavailable', 'Descriptions of a cluster are changed faster than they can be stored.');
   }
@@ -189,7 +202,7 @@ export function createDescriptionsRepository(
     list: (cloudAccountId, kind, window, { offset, limit } = { offset: 0, limit: 0 }) =>
       run(async () => {
         // A limit of 0 is none. Of each document one change is kept, so histories are not in memory together.
-        const options = { skip: offset, limit, batchSize: thingsPerStatement };
+        const options = { skip: offset, limit, batchSize: thingsPerBatch };
         const cursor = collection.find(thereIn(cloudAccountId, kind, window), options).sort({ name: 1 });
         const described: Described[] = [];
         for await (const document of cursor) described.push(...describedAt(document, window.until));
