@@ -1,23 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { connectClickhouse } from '@cloudtuner/clickhouse';
 import { startService, type LocalService } from '@cloudtuner/local-servers';
 import { createMetroculusClient } from '@cloudtuner/metroculus-client';
+import { closeHour, createProducer } from '@cloudtuner/queues';
+import { z } from 'zod';
 import { pushHour } from '../allocation/hour/push-hour';
 import { startStore, type Store } from '../allocation/hour/store';
 import { load, machine } from '../machine';
 import { cpuSeconds, residentMebibytes } from '../proc';
-import { startStand, type Stand } from '../restapi/stand';
+import { standDatabase, startStand, type Stand } from '../restapi/stand';
 import { renderTable } from '../table';
 
 const hourMs = 3_600_000;
 const minutesPerHour = 60;
 /** Every look costs restapi and its stores as much as some pods do: of many hours it is looked at seldom. */
-const pollMsOf = (hours: number): number => (hours > 1 ? 2_000 : 100);
+const backfillPollMs = 2_000;
+const hourPollMs = 50;
 const mostMinutes = 30;
 
 export interface WorkerBenchOptions {
   /** Pods of each cluster that is measured, one after the other. */
   readonly clusters: readonly number[];
-  /** Hours of history of each. */
+  /** Hours of history of each, backfilled; 1: single hours, closed one by one. */
   readonly hours: number;
   readonly store: Store['kind'];
   /** One line of progress. */
@@ -102,21 +106,92 @@ async function backfill({ api }: Stand, account: string, window: { startMs: numb
     if (state === 'completed') return seconds;
     if (state === 'failed' || seconds > mostMinutes * 60)
       throw new Error(`the backfill is ${state}: ${failure_code ?? 'too slow'}`);
-    await delay(pollMsOf((window.endMs - window.startMs) / hourMs));
+    await delay(backfillPollMs);
   }
 }
 
-interface Measured {
-  readonly pods: number;
-  readonly samples: number;
+const currentHour = z.object({ closed: z.boolean() });
+
+/**
+ * Has the worker store one hour, as it does each hour when it has ended. Measured is the time until the hour is current; what describes the
+ * cluster is stored after it, and the job is waited for.
+ */
+async function closeOneHour({ environment, clickhouse }: Stand, account: string, startMs: number): Promise<number> {
+  const producer = createProducer(closeHour, { redisUrl: environment['REDIS_URL'] ?? '', prefix: 'cloudtuner' });
+  const client = connectClickhouse({ ...clickhouse, database: standDatabase });
+  const startedMs = performance.now();
+  const seconds = (): number => (performance.now() - startedMs) / 1000;
+  const isCurrent = async (): Promise<boolean> => {
+    const rows = await client.query({
+      sql: 'SELECT closed FROM account_hours WHERE cloud_account_id = {account:UUID} AND hour = {hour:UInt32}',
+      params: { account, hour: startMs / 1000 },
+      schema: currentHour,
+      tag: { surface: 'bench', route: 'worker' },
+      tenant: account,
+    });
+    return rows.some(({ closed }) => closed);
+  };
+  try {
+    const { jobId } = await producer.enqueue({ cloudAccountId: account, hour: new Date(startMs).toISOString() });
+    let current: number | null = null;
+    for (;;) {
+      const status = await producer.jobStatus(jobId);
+      if (current === null && (await isCurrent())) current = seconds();
+      if (status === null && current !== null) return current;
+      if (status === null || status.state === 'failed' || seconds() > mostMinutes * 60)
+        throw new Error(`the hour is ${status?.state ?? 'not stored'}: ${status?.failure?.code ?? 'too slow'}`);
+      await delay(hourPollMs);
+    }
+  } finally {
+    await client.close();
+    await producer.close();
+  }
+}
+
+/** What is measured of some work. */
+interface Cost {
   readonly seconds: number;
   /** By process. */
   readonly cpuSeconds: Readonly<Record<'store' | 'metroculus' | 'worker' | 'ClickHouse', number>>;
+}
+
+interface Measured extends Cost {
+  readonly what: string;
+  readonly pods: number;
+  readonly samples: number;
+  readonly hours: number;
+  /** So far. */
   readonly resident: Readonly<Record<'metroculus' | 'worker', number>>;
 }
 
-async function measure(pods: number, options: WorkerBenchOptions): Promise<Measured> {
-  const { hours, say } = options;
+async function costOf({ stand, store, metroculus, worker }: Pipeline, work: () => Promise<number>): Promise<Cost> {
+  const cpu = (): Cost['cpuSeconds'] => ({
+    store: store.pids.map(cpuSeconds).reduce((sum, one) => sum + one, 0),
+    metroculus: cpuSeconds(metroculus.pid),
+    worker: cpuSeconds(worker.pid),
+    ClickHouse: cpuSeconds(stand.clickhousePid),
+  });
+  const before = cpu();
+  const seconds = await work();
+  const after = cpu();
+  return {
+    seconds,
+    cpuSeconds: {
+      store: after.store - before.store,
+      metroculus: after.metroculus - before.metroculus,
+      worker: after.worker - before.worker,
+      ClickHouse: after.ClickHouse - before.ClickHouse,
+    },
+  };
+}
+
+/** Hours to be measured, one after the other: the first of fresh processes, and others. */
+const singleHours = 3;
+
+async function measure(pods: number, options: WorkerBenchOptions): Promise<Measured[]> {
+  const { say } = options;
+  const isHistory = options.hours > 1;
+  const hours = isHistory ? options.hours : singleHours;
   const pipeline = await startPipeline(options.store);
   try {
     const { stand, store, metroculus, worker } = pipeline;
@@ -129,45 +204,40 @@ async function measure(pods: number, options: WorkerBenchOptions): Promise<Measu
     const samples = await pushHours(store, account, { pods, startMs, hours });
     say(`${pods.toLocaleString('en')} pods: ${samples.toLocaleString('en')} samples pushed`);
     await untilSeen(pipeline, account, startMs);
-    const cpu = (): Measured['cpuSeconds'] => ({
-      store: store.pids.map(cpuSeconds).reduce((sum, one) => sum + one, 0),
-      metroculus: cpuSeconds(metroculus.pid),
-      worker: cpuSeconds(worker.pid),
-      ClickHouse: cpuSeconds(stand.clickhousePid),
-    });
-    const before = cpu();
-    const seconds = await backfill(stand, account, window);
-    const after = cpu();
+    const measured: Measured[] = [];
+    const run = async (what: string, hoursOfRun: number, work: () => Promise<number>): Promise<void> => {
+      const cost = await costOf(pipeline, work);
+      const resident = {
+        metroculus: residentMebibytes(metroculus.pid, 'VmHWM'),
+        worker: residentMebibytes(worker.pid, 'VmHWM'),
+      };
+      measured.push({ what, pods, samples: (samples * hoursOfRun) / hours, hours: hoursOfRun, ...cost, resident });
+    };
+    if (isHistory) {
+      await run(`${String(hours)} hours`, hours, () => backfill(stand, account, window));
+    } else {
+      for (let hour = 0; hour < hours; hour += 1) {
+        const what = hour === 0 ? 'the first hour' : 'another hour';
+        await run(what, 1, () => closeOneHour(stand, account, startMs + hour * hourMs));
+      }
+    }
     const { coverage } = await stand.api.getClusterCosts({
       params: { cluster_id: account },
       query: { start_time: startMs / 1000, end_time: window.endMs / 1000 },
     });
     if (coverage === null || coverage < 0.99) throw new Error(`only ${String(coverage)} of the hours is there`);
-    return {
-      pods,
-      samples,
-      seconds,
-      cpuSeconds: {
-        store: after.store - before.store,
-        metroculus: after.metroculus - before.metroculus,
-        worker: after.worker - before.worker,
-        ClickHouse: after.ClickHouse - before.ClickHouse,
-      },
-      resident: {
-        metroculus: residentMebibytes(metroculus.pid, 'VmHWM'),
-        worker: residentMebibytes(worker.pid, 'VmHWM'),
-      },
-    };
+    return measured;
   } finally {
     await pipeline.stop();
   }
 }
 
-function row({ pods, samples, seconds, cpuSeconds: cpu, resident }: Measured, hours: number): readonly string[] {
+function row({ what, pods, samples, hours, seconds, cpuSeconds: cpu, resident }: Measured): readonly string[] {
   const perThousandPodDays = (Object.values(cpu).reduce((sum, one) => sum + one, 0) * 24_000) / (pods * hours);
   return [
     pods.toLocaleString('en'),
-    samples.toLocaleString('en'),
+    what,
+    Math.round(samples).toLocaleString('en'),
     seconds.toFixed(1),
     ...[cpu.store, cpu.metroculus, cpu.worker, cpu.ClickHouse].map((one) => (one / hours).toFixed(2)),
     perThousandPodDays.toFixed(1),
@@ -179,14 +249,15 @@ function row({ pods, samples, seconds, cpuSeconds: cpu, resident }: Measured, ho
 export async function benchWorker(options: WorkerBenchOptions): Promise<string> {
   const before = load();
   const measured: Measured[] = [];
-  for (const pods of options.clusters) measured.push(await measure(pods, options));
+  for (const pods of options.clusters) measured.push(...(await measure(pods, options)));
   return [
-    `machine: ${machine()}; load average ${before} before, ${load()} after; ${options.store}; ${String(options.hours)} hours of each cluster, backfilled`,
+    `machine: ${machine()}; load average ${before} before, ${load()} after; ${options.store}`,
     'CPU in seconds per cluster-hour',
     '',
     renderTable([
       [
         'pods',
+        'stored',
         'samples',
         'seconds in all',
         'store CPU',
@@ -197,7 +268,7 @@ export async function benchWorker(options: WorkerBenchOptions): Promise<string> 
         'metroculus MiB',
         'worker MiB',
       ],
-      ...measured.map((one) => row(one, options.hours)),
+      ...measured.map(row),
     ]),
   ].join('\n');
 }
