@@ -163,7 +163,7 @@ const forbidden = [
     to: { path: '^deploy/local/servers/' },
   },
 
-  // Inside a service: http | jobs -> usecases -> domain; adapters -> ports, domain; app.ts puts them together
+  // Inside a service: http | jobs -> usecases -> domain; adapters -> ports, domain; app.ts puts them together, a large one in wiring/
   inService('domain-is-alone', 'domain imports no sibling folder', 'domain/', '(?!domain/)'),
   inService(
     'usecases-see-ports-and-domain',
@@ -185,7 +185,13 @@ const forbidden = [
   ),
   inService('edges-apart', 'http and jobs are two edges of the same use cases', 'http/', 'jobs/'),
   inService('edges-apart', 'http and jobs are two edges of the same use cases', 'jobs/', 'http/'),
-  inService('adapters-from-app', 'only app.ts sees adapters', '(?!app\\.ts$|adapters/)', 'adapters/'),
+  inService(
+    'adapters-from-app',
+    'only app.ts and its wiring see adapters',
+    '(?!app\\.ts$|wiring/|adapters/)',
+    'adapters/',
+  ),
+  inService('wiring-from-app', 'wiring/ is what app.ts is put together from', '(?!app\\.ts$|wiring/)', 'wiring/'),
   inService('app-from-main', 'app.ts is put together by main.ts', '(?!main\\.ts$)', 'app\\.ts$'),
   inService('main-is-the-top', 'main.ts is run, not imported', '', 'main\\.ts$'),
 

@@ -267,6 +267,8 @@ describe('dependencies', () => {
       [`${restapi}/jobs/job.ts`]: "export { currentHour as job } from '../usecases/current-hour';\n",
       [`${restapi}/adapters/upwards.ts`]: "export { currentHour } from '../usecases/current-hour';\n",
       [`${restapi}/http/whole-app.ts`]: "export { createApp } from '../app';\n",
+      [`${restapi}/http/wired.ts`]: "export { systemClock } from '../wiring/clocks';\n",
+      [`${restapi}/wiring/clocks.ts`]: "export { systemClock } from '../adapters/clock/system-clock';\n",
       [`${restapi}/runs.ts`]: "export * from './main';\n",
       [`${restapi}/ports.ts`]:
         "import type { costRoute } from './http/cost-route';\n\nexport type Ports = typeof costRoute;\n",
@@ -321,6 +323,7 @@ describe('dependencies', () => {
       `services-below-deploy: ${restapi}/deploys.ts → deploy/local/launcher/src/index.ts`,
       `testing-in-tests: ${restapi}/with-testing.ts → ${restapi}/testing/world.ts`,
       `usecases-see-ports-and-domain: ${restapi}/usecases/adapted.ts → ${restapi}/adapters/clock/system-clock.ts`,
+      `wiring-from-app: ${restapi}/http/wired.ts → ${restapi}/wiring/clocks.ts`,
     ]);
   });
 

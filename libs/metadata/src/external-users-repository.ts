@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Collection } from 'mongodb';
 import type { Guards } from './driver-errors';
 import type { Role, UserDocument } from './documents';
@@ -51,7 +51,7 @@ export interface ExternalUsersRepository {
   findByIdentity(identity: ExternalIdentity): Promise<ExternalUser | null>;
   /** The person with this address. */
   findByEmail(email: string): Promise<ExternalUser | null>;
-  /** A person without a password. @throws AppError `user-exists` */
+  /** A person without a password. @throws AppError `user-exists` when the address is taken, or the identity has just been. */
   createExternal(user: NewExternalUser, outbox?: readonly OutboxEntry[]): Promise<ExternalUser>;
   /**
    * Adds the identity to a person who has none of this issuer. False when the person has one, or is gone. With `voidsPassword`
@@ -76,6 +76,20 @@ const identityKey = ({ issuer, subject }: ExternalIdentity): string =>
   createHash('sha256')
     .update(JSON.stringify([issuer, subject]))
     .digest('hex');
+
+/**
+ * The id of the user who is made for an identity: the same for all of its first sign-ins, so that one of them makes the user, whatever each
+ * says of the person. A unique index of the identities themselves would not hold on FerretDB, which has none of lists.
+ *
+ * Source: RFC 9562, section 5.8 (UUID version 8) and appendix B.2 (of a name, by SHA-256).
+ */
+function userIdOf(identity: ExternalIdentity): string {
+  const bytes = Buffer.from(identityKey(identity), 'hex').subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
 
 function toExternal(document: UserDocument): ExternalUser {
   return {
@@ -135,7 +149,7 @@ export function createExternalUsersRepository(
       runUnique(async () => {
         const createdAt = now();
         const document: UserDocument = {
-          _id: randomUUID(),
+          _id: userIdOf(identity),
           email: normaliseEmail(email),
           display_name: displayName,
           password: null,

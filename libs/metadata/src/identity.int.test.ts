@@ -71,6 +71,33 @@ describe('users', () => {
   });
 });
 
+describe('people of identity providers', () => {
+  const comes = (subject: string) =>
+    metadata.externalUsers.createExternal({
+      identity: { issuer: 'https://idp.example.org', subject },
+      email: `${randomUUID()}@example.org`,
+      displayName: 'Ada',
+      memberships: [{ organizationId: randomUUID(), role: 'viewer', provider: 'idp' }],
+    });
+
+  it('are made once for an identity, however many come at the same moment and whatever is said of them', async () => {
+    const subject = randomUUID();
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => comes(subject)));
+    const made = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    expect(made).toHaveLength(1);
+    for (const refusal of refusals) expect(refusal).toMatchObject({ code: 'user-exists' });
+    const [user] = made;
+    expect(await metadata.externalUsers.findByIdentity({ issuer: 'https://idp.example.org', subject })).toEqual(user);
+  });
+
+  it('have an id of their identity, and others another', async () => {
+    // The SHA-256 of ["https://idp.example.org","ada"] is 50c8c6df064e02917a960fafb7c00ab6…; with version 8 and the variant of RFC 9562.
+    expect((await comes('ada')).id).toBe('50c8c6df-064e-8291-ba96-0fafb7c00ab6');
+    expect((await comes('bob')).id).not.toBe('50c8c6df-064e-8291-ba96-0fafb7c00ab6');
+  });
+});
+
 describe('tokens', () => {
   it('knows the bearer of a token, stores only its SHA-256, and notes the use at most once a minute', async () => {
     const organizationId = randomUUID();

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from '@cloudtuner/service-kit';
+import { openMonthStates } from './domain/month-closing';
 import type { SummarizedAccount } from './usecases/summarize-account';
 
 /** What the worker tells of summaries. */
@@ -7,6 +8,8 @@ export interface SummaryMetrics {
   failed(): void;
   /** How it stands with an account since its last run; `isFailing`: a day of it, or all of it, could not be summarized. */
   account(cloudAccountId: string, isFailing: boolean): void;
+  /** Months of an account that its last run left open though their closing day is over. */
+  openMonths(cloudAccountId: string, months: SummarizedAccount['openMonths']): void;
   /** Asks when the metrics are read; while it cannot be had it is left out. */
   watchBehind(seconds: () => Promise<number>): void;
 }
@@ -15,6 +18,29 @@ const outcomes = ['written', 'closed', 'adjusted'] as const;
 
 /** An account is tried four times an hour, by this worker or by another, which may have more luck. */
 const rememberedMs = 3_600_000;
+
+/** Months stay open for days: an account is remembered only while it has one, and somebody looks at it. */
+function createOpenMonths(registers: Registry[], now: () => number): SummaryMetrics['openMonths'] {
+  const byAccount = new Map<string, { readonly months: SummarizedAccount['openMonths']; readonly atMs: number }>();
+  new Gauge({
+    name: 'kubecost_worker_summary_open_months',
+    help: 'Months that are open though their closing day is over, of the accounts that this process summarized within an hour: waiting (hours of them may still come), late (nothing is waited for but a day without a change).',
+    labelNames: ['state'] as const,
+    registers,
+    collect() {
+      for (const [id, { atMs }] of byAccount) if (now() - atMs >= rememberedMs) byAccount.delete(id);
+      const known = [...byAccount.values()];
+      for (const state of openMonthStates) {
+        const count = known.reduce((sum, { months }) => sum + months[state], 0);
+        this.set({ state }, count);
+      }
+    },
+  });
+  return (cloudAccountId, months) => {
+    if (openMonthStates.every((state) => months[state] === 0)) byAccount.delete(cloudAccountId);
+    else byAccount.set(cloudAccountId, { months, atMs: now() });
+  };
+}
 
 /** Metrics of `summarize`. */
 export function createSummaryMetrics(registers: Registry[], now: () => number): SummaryMetrics {
@@ -44,6 +70,7 @@ export function createSummaryMetrics(registers: Registry[], now: () => number): 
     },
   });
   return {
+    openMonths: createOpenMonths(registers, now),
     account(cloudAccountId, isFailing) {
       if (isFailing) failedAtMs.set(cloudAccountId, now());
       else failedAtMs.delete(cloudAccountId);

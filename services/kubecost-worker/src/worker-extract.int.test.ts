@@ -1,91 +1,60 @@
-import { connectClickhouse, type ClickhouseClient } from '@cloudtuner/clickhouse';
-import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
 import { createProducer, extractAllocation, type Producer } from '@cloudtuner/queues';
 import {
   createSampleCluster,
-  randomDatabase,
-  randomPrefix,
   sharedServers,
   startKubecostServer,
-  startService,
   waitFor,
   type KubecostServer,
-  type LocalService,
 } from '@cloudtuner/test-kit';
 import { randomUUID } from 'node:crypto';
 import { startClickhouseProxy, type ClickhouseProxy, type Moment } from './testing/clickhouse-proxy';
 import { storedExtracts } from './testing/extract-world';
-import { startFakeMetroculus } from './testing/fake-metroculus';
-import { workerEnvironment } from './testing/worker-process';
+import { killedAt, startWorkerWorld, type WorkerWorld } from './testing/worker-world';
 
 const dayMs = 86_400_000;
 const lookbackHours = 4;
 /** Whose the Kubecost is. */
 const organizationId = randomUUID();
-const tag = { surface: 'test', route: 'worker-extract' };
 
-let clickhouse: ClickhouseClient;
-let metadata: Metadata;
 let proxy: ClickhouseProxy;
 let kubecost: KubecostServer;
-let worker: LocalService;
+let world: WorkerWorld;
 let jobs: Producer<{ cloudAccountId: string }, null>;
-let fixedNowMs: number;
-const closing: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  const servers = sharedServers();
-  const [server, redisUrl, mongodbUrl] = await Promise.all([
-    servers.clickhouse(),
-    servers.redisUrl(),
-    servers.mongodbUrl(),
-  ]);
-  const [database, prefix] = [randomDatabase(), randomPrefix()];
-  clickhouse = connectClickhouse({ ...server, database });
-  metadata = connectMetadata({ url: mongodbUrl, database, appName: 'test' });
-  proxy = await startClickhouseProxy(server.url);
-  const metroculus = await startFakeMetroculus();
-  fixedNowMs = Date.now();
-  const startMs = Math.floor(fixedNowMs / dayMs) * dayMs - 2 * dayMs;
+  proxy = await startClickhouseProxy((await sharedServers().clickhouse()).url);
+  const startMs = Math.floor(Date.now() / dayMs) * dayMs - 2 * dayMs;
   const cluster = createSampleCluster({ seed: 3, name: 'Shop', clusterId: 'shop', profile: 'shop', startMs });
   kubecost = await startKubecostServer({ cluster, product: 'kubecost' });
-  jobs = createProducer(extractAllocation, { redisUrl, prefix });
-  worker = await startService('kubecost-worker', {
-    ...workerEnvironment({
-      ...{ redisUrl, prefix, database, mongodbUrl, clickhouseUrl: proxy.url },
-      ...{ metroculusUrl: metroculus.url, secret: metroculus.secret },
-    }),
-    KUBECOST_ENDPOINT_ALLOW: `127.0.0.1=${organizationId}`,
-    KUBECOST_ENDPOINT_DENY: '169.254.0.0/16',
-    EXTRACT_LOOKBACK_HOURS: String(lookbackHours),
-    // Never due while the tests run: they ask themselves.
-    EXTRACT_ALLOCATION_CRON: '0 0 29 2 *',
+  world = await startWorkerWorld({
+    clickhouseUrl: proxy.url,
+    environment: {
+      KUBECOST_ENDPOINT_ALLOW: `127.0.0.1=${organizationId}`,
+      KUBECOST_ENDPOINT_DENY: '169.254.0.0/16',
+      EXTRACT_LOOKBACK_HOURS: String(lookbackHours),
+      // Never due while the tests run: they ask themselves.
+      EXTRACT_ALLOCATION_CRON: '0 0 29 2 *',
+    },
   });
-  closing.push(
-    () => metadata.close(),
-    () => clickhouse.close(),
-    () => clickhouse.server().command({ sql: `DROP DATABASE ${database}`, tag, tenant: 'none' }),
-    () => metroculus.close(),
-    () => kubecost.stop(),
-    () => proxy.close(),
-    () => jobs.close(),
-    () => worker.stop(),
-  );
+  jobs = createProducer(extractAllocation, world.queues);
 }, 120_000);
 
 afterAll(async () => {
-  for (const close of closing.reverse()) await close();
+  await jobs.close();
+  await world.close();
+  await proxy.close();
+  await kubecost.stop();
 });
 
 async function createAccount(endpoint = kubecost.url, owner = organizationId): Promise<string> {
-  const { account } = await metadata.cloudAccounts.create(owner, {
+  const { account } = await world.metadata.cloudAccounts.create(owner, {
     ...{ type: 'kubernetes_cnr', name: `cluster ${randomUUID()}`, region: null, owner: null },
     kubecost: { endpoint, schedules: {}, configuredAt: new Date() },
   });
   return account.id;
 }
 
-const rows = (account: string) => storedExtracts(clickhouse, account, { comparable: true });
+const rows = (account: string) => storedExtracts(world.clickhouse, account, { comparable: true });
 const isDone = async (account: string): Promise<boolean> => (await jobs.jobStatus(account)) === null;
 const wait = { timeoutMs: 90_000, intervalMs: 100 };
 
@@ -93,13 +62,6 @@ async function extract(account: string): Promise<string[]> {
   await jobs.enqueue({ cloudAccountId: account });
   await waitFor(() => isDone(account), { what: 'the extraction', ...wait });
   return rows(account);
-}
-
-/** The value of a metric of the worker with these labels in its text. */
-async function metric(name: string, labels: string): Promise<number | undefined> {
-  const text = await (await fetch(`${worker.adminUrl}/metrics`)).text();
-  const line = text.split('\n').find((one) => one.startsWith(`${name}{`) && one.includes(labels));
-  return line === undefined ? undefined : Number(line.split(' ').at(-1));
 }
 
 describe('a worker that extracts', () => {
@@ -120,23 +82,14 @@ describe('a worker that extracts', () => {
     async (moment, table) => {
       expect(reference.filter((row) => row.startsWith('kubecost_extracts'))).toHaveLength(lookbackHours);
       const account = await createAccount();
-      const struck = new Promise<void>((resolve) => {
-        proxy.trap = {
-          matches: (statement) => statement.includes(`INSERT INTO ${table} `),
-          moment,
-          spring: async () => {
-            await worker.kill('SIGKILL');
-            resolve();
-          },
-        };
-      });
+      const struck = killedAt(world.worker, proxy, moment, `INSERT INTO ${table} `);
       await jobs.enqueue({ cloudAccountId: account });
       await struck;
       // Whatever is current is whole.
       const halfWay = await rows(account);
       for (const pointer of halfWay.filter((row) => row.startsWith('kubecost_extracts')))
         expect(reference).toContain(pointer);
-      await worker.restart();
+      await world.worker.restart();
       await waitFor(() => isDone(account), { what: 'the extraction to be taken over', ...wait });
       expect(await rows(account)).toEqual(reference);
     },
@@ -145,13 +98,13 @@ describe('a worker that extracts', () => {
 
   it('counts its runs, and how old what it has is', async () => {
     const account = await createAccount();
-    const before = (await metric('cloudtuner_extraction_runs_total', 'kind="allocation",outcome="stored"')) ?? -1;
+    const before = (await world.metric('cloudtuner_extraction_runs_total', 'kind="allocation",outcome="stored"')) ?? -1;
     await extract(account);
-    expect(await metric('cloudtuner_extraction_runs_total', 'kind="allocation",outcome="stored"')).toBe(
+    expect(await world.metric('cloudtuner_extraction_runs_total', 'kind="allocation",outcome="stored"')).toBe(
       before + lookbackHours,
     );
     const age = await waitFor(
-      () => metric('cloudtuner_extraction_age_seconds', `cloud_account_id="${account}",source="allocation"`),
+      () => world.metric('cloudtuner_extraction_age_seconds', `cloud_account_id="${account}",source="allocation"`),
       {
         what: 'the age of the account',
         ...wait,
@@ -166,11 +119,13 @@ describe('a worker that extracts', () => {
     kubecost.fail('error', { at: '/allocation' });
     await jobs.enqueue({ cloudAccountId: account });
     const breaker = `cloud_account_id="${account}",endpoint="allocation"`;
-    await waitFor(async () => (await metric('cloudtuner_extraction_breaker_state', breaker)) === 2, {
+    await waitFor(async () => (await world.metric('cloudtuner_extraction_breaker_state', breaker)) === 2, {
       what: 'the breaker to open',
       ...wait,
     });
-    expect(await metric('cloudtuner_extraction_runs_total', 'kind="allocation",outcome="failed"')).toBeGreaterThan(0);
+    expect(
+      await world.metric('cloudtuner_extraction_runs_total', 'kind="allocation",outcome="failed"'),
+    ).toBeGreaterThan(0);
     kubecost.fail('none');
     await waitFor(
       async () => (await rows(account)).filter((row) => row.startsWith('kubecost_extracts')).length === lookbackHours,
@@ -179,7 +134,7 @@ describe('a worker that extracts', () => {
         ...wait,
       },
     );
-    expect(await metric('cloudtuner_extraction_breaker_state', breaker)).toBe(0);
+    expect(await world.metric('cloudtuner_extraction_breaker_state', breaker)).toBe(0);
   });
 
   it('does not ask an address that the operator denies, does not allow, or allows another organization', async () => {
@@ -201,8 +156,8 @@ describe('a worker that extracts', () => {
     const account = await createAccount();
     const has = async (): Promise<boolean> => (await jobs.schedulerIds()).includes(account);
     await waitFor(has, { what: 'the scheduler', ...wait });
-    const found = await metadata.cloudAccounts.findLiving(account);
-    await metadata.cloudAccounts.update(found?.organizationId ?? '', account, { kubecost: null });
+    const found = await world.metadata.cloudAccounts.findLiving(account);
+    await world.metadata.cloudAccounts.update(found?.organizationId ?? '', account, { kubecost: null });
     await waitFor(async () => !(await has()), { what: 'the scheduler to go', ...wait });
   });
 });

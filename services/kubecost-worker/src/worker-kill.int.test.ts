@@ -1,75 +1,36 @@
-import { connectClickhouse, type ClickhouseClient } from '@cloudtuner/clickhouse';
-import { connectMetadata, type Metadata } from '@cloudtuner/metadata';
 import { backfill, createProducer, reaggregateHour, type Producer } from '@cloudtuner/queues';
-import {
-  randomDatabase,
-  randomPrefix,
-  sharedServers,
-  startService,
-  waitFor,
-  type LocalService,
-} from '@cloudtuner/test-kit';
+import { sharedServers, waitFor } from '@cloudtuner/test-kit';
 import { createTouchedHours, type TouchedHours } from '@cloudtuner/touched-hours';
 import { daySeconds, hourSeconds, isoOf } from './domain/calendar';
 import { startClickhouseProxy, type ClickhouseProxy, type Moment } from './testing/clickhouse-proxy';
-import { startFakeMetroculus, type FakeMetroculus } from './testing/fake-metroculus';
 import { hourCost } from './testing/sample-hours';
 import { currentExpenses, currentTotal, storedRows, type Days } from './testing/stored-rows';
-import { createAccount, requestBackfill, workerEnvironment, type BackfillProducer } from './testing/worker-process';
+import { createAccount, requestBackfill, type BackfillProducer } from './testing/worker-process';
+import { killedAt, startWorkerWorld, type WorkerWorld } from './testing/worker-world';
 
 const firstDay = Math.floor(Date.now() / 86_400_000) * daySeconds - 10 * daySeconds;
 const oneDay: Days = { from: firstDay, to: firstDay + daySeconds };
 
-let clickhouse: ClickhouseClient;
 let proxy: ClickhouseProxy;
-let metadata: Metadata;
-let metroculus: FakeMetroculus;
-let worker: LocalService;
+let world: WorkerWorld;
 let backfills: BackfillProducer;
 let again: Producer<{ cloudAccountId: string; hour: string }, null>;
 let touched: TouchedHours;
-const closing: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  const servers = sharedServers();
-  const [server, redisUrl, mongodbUrl] = await Promise.all([
-    servers.clickhouse(),
-    servers.redisUrl(),
-    servers.mongodbUrl(),
-  ]);
-  const [database, prefix] = [randomDatabase(), randomPrefix()];
-  clickhouse = connectClickhouse({ ...server, database });
-  metadata = connectMetadata({ url: mongodbUrl, database, appName: 'test' });
-  proxy = await startClickhouseProxy(server.url);
-  metroculus = await startFakeMetroculus();
-  backfills = createProducer(backfill, { redisUrl, prefix });
-  again = createProducer(reaggregateHour, { redisUrl, prefix });
-  touched = createTouchedHours({ redisUrl, prefix });
-  const environment = workerEnvironment({
-    ...{ redisUrl, prefix, database, mongodbUrl, clickhouseUrl: proxy.url },
-    ...{ metroculusUrl: metroculus.url, secret: metroculus.secret },
-  });
-  worker = await startService('kubecost-worker', { ...environment, PLAN_INTERVAL_SECONDS: '3600' });
-  closing.push(
-    () => metadata.close(),
-    () => clickhouse.close(),
-    () =>
-      clickhouse
-        .server()
-        .command({ sql: `DROP DATABASE ${database}`, tag: { surface: 'test', route: 'tear-down' }, tenant: 'none' }),
-    () => metroculus.close(),
-    () => proxy.close(),
-    () => backfills.close(),
-    () => again.close(),
-    () => {
-      touched.close();
-    },
-    () => worker.stop(),
-  );
+  proxy = await startClickhouseProxy((await sharedServers().clickhouse()).url);
+  world = await startWorkerWorld({ clickhouseUrl: proxy.url, environment: { PLAN_INTERVAL_SECONDS: '3600' } });
+  backfills = createProducer(backfill, world.queues);
+  again = createProducer(reaggregateHour, world.queues);
+  touched = createTouchedHours(world.queues);
 }, 120_000);
 
 afterAll(async () => {
-  for (const close of closing.reverse()) await close();
+  touched.close();
+  await again.close();
+  await backfills.close();
+  await world.close();
+  await proxy.close();
 });
 
 const completed = (jobId: string, timeoutMs = 240_000) =>
@@ -80,9 +41,9 @@ const completed = (jobId: string, timeoutMs = 240_000) =>
 
 /** What a day or a week looks like when nothing disturbs its backfill. */
 async function undisturbed(days: Days): Promise<string[]> {
-  const account = await createAccount(metadata);
+  const account = await createAccount(world.metadata);
   await completed(await requestBackfill(backfills, account, days));
-  return storedRows(clickhouse, account, { days, comparable: true });
+  return storedRows(world.clickhouse, account, { days, comparable: true });
 }
 
 describe('a worker that is killed', () => {
@@ -116,27 +77,18 @@ describe('a worker that is killed', () => {
   )(
     '%s its insert into %s leaves a day that its successor completes to the same bytes',
     async (moment, table) => {
-      const account = await createAccount(metadata);
-      const struck = new Promise<void>((resolve) => {
-        proxy.trap = {
-          matches: (statement) => statement.includes(`INSERT INTO ${table} `),
-          moment,
-          spring: async () => {
-            await worker.kill('SIGKILL');
-            resolve();
-          },
-        };
-      });
+      const account = await createAccount(world.metadata);
+      const struck = killedAt(world.worker, proxy, moment, `INSERT INTO ${table} `);
       const jobId = await requestBackfill(backfills, account, oneDay);
       await struck;
       const firstHour = { from: oneDay.from, to: oneDay.from + hourSeconds };
-      const byAsset = await currentTotal(clickhouse, account, firstHour);
-      const byAllocation = await currentTotal(clickhouse, account, firstHour, 'allocation_hours');
+      const byAsset = await currentTotal(world.clickhouse, account, firstHour);
+      const byAllocation = await currentTotal(world.clickhouse, account, firstHour, 'allocation_hours');
       expect(['0', hourCost[1]]).toContain(byAsset.total);
       expect(byAllocation.total).toBe(byAsset.total);
-      await worker.restart();
+      await world.worker.restart();
       await completed(jobId);
-      expect(await storedRows(clickhouse, account, { days: oneDay, comparable: true })).toEqual(reference);
+      expect(await storedRows(world.clickhouse, account, { days: oneDay, comparable: true })).toEqual(reference);
     },
     120_000,
   );
@@ -144,36 +96,27 @@ describe('a worker that is killed', () => {
 
 describe('a worker that is killed while it reads a touched hour again', () => {
   it('leaves the mark, and its successor corrects the hour and its day before it takes it away', async () => {
-    const account = await createAccount(metadata);
+    const account = await createAccount(world.metadata);
     await completed(await requestBackfill(backfills, account, oneDay));
     const touchedHour = { cloudAccountId: account, hour: oneDay.from + hourSeconds };
     await touched.mark([touchedHour]);
-    metroculus.revision = 2;
-    const struck = new Promise<void>((resolve) => {
-      proxy.trap = {
-        matches: (statement) => statement.includes('INSERT INTO account_hours '),
-        moment: 'before',
-        spring: async () => {
-          await worker.kill('SIGKILL');
-          resolve();
-        },
-      };
-    });
+    world.metroculus.revision = 2;
+    const struck = killedAt(world.worker, proxy, 'before', 'INSERT INTO account_hours ');
     await again.enqueue({ cloudAccountId: account, hour: isoOf(touchedHour.hour) });
     await struck;
     expect(await touched.lastTouch(touchedHour)).not.toBeNull();
-    await worker.restart();
+    await world.worker.restart();
     await waitFor(async () => (await touched.lastTouch(touchedHour)) === null, { what: 'the mark', timeoutMs: 60_000 });
     const window = { from: touchedHour.hour, to: touchedHour.hour + hourSeconds };
-    expect((await currentTotal(clickhouse, account, window, 'allocation_hours')).total).toBe(hourCost[2]);
+    expect((await currentTotal(world.clickhouse, account, window, 'allocation_hours')).total).toBe(hourCost[2]);
     await waitFor(
       async () => {
-        const [expense] = await currentExpenses(clickhouse, account, isoOf(oneDay.from).slice(0, 10));
+        const [expense] = await currentExpenses(world.clickhouse, account, isoOf(oneDay.from).slice(0, 10));
         // 22 hours as before and one of revision 2: 6.900000230 − 0.300000010 + 0.600000013
         return expense?.cost === '7.200000233';
       },
       { what: 'the corrected day', timeoutMs: 60_000 },
     );
-    metroculus.revision = 1;
+    world.metroculus.revision = 1;
   }, 180_000);
 });

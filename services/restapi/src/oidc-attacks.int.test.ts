@@ -89,6 +89,9 @@ function claims(more: JWTPayload = {}): JWTPayload {
   return { iss: issuer.issuer, aud: clientId, iat: seconds, exp: seconds + 300, ...person, ...more };
 }
 
+/** The same person, as the provider tells of it later. */
+const changedAddress = (person: JWTPayload): JWTPayload => ({ ...person, email: `${randomUUID()}@example.org` });
+
 const without = (name: string): JWTPayload =>
   Object.fromEntries(Object.entries(claims()).filter(([claim]) => claim !== name));
 
@@ -470,11 +473,15 @@ describe('a person who comes with an address that a user has', () => {
     expect((await exchange(moved, 'linking')).user_id).toBe(created.id);
   });
 
-  it('is made once by first sign-ins at the same moment', async () => {
+  it.each([
+    ['', (person: JWTPayload) => person],
+    [', also when its address changes at that moment', changedAddress],
+  ])('is made once by first sign-ins at the same moment%s', async (_what, next) => {
     // Many, as only some of them meet at the same place.
     for (let round = 0; round < 8; round += 1) {
-      const idToken = await signToken(key, claims());
-      const all = await Promise.all(Array.from({ length: 3 }, () => exchange(idToken)));
+      const person = claims();
+      const idTokens = await Promise.all(Array.from({ length: 3 }, () => signToken(key, next(person))));
+      const all = await Promise.all(idTokens.map((idToken) => exchange(idToken)));
       expect(new Set(all.map(({ user_id: userId }) => userId)).size).toBe(1);
     }
   });

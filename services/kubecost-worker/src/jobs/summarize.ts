@@ -8,12 +8,13 @@ import { summarizeAccount, type SummarizeAccountPorts } from '../usecases/summar
 export const summarizeJob =
   (
     ports: SummarizeAccountPorts,
-    metrics: Pick<SummaryMetrics, 'run' | 'failed' | 'account'>,
+    metrics: Pick<SummaryMetrics, 'run' | 'failed' | 'account' | 'openMonths'>,
   ): JobProcessor<z.infer<typeof summarize.payload>, null> =>
   async ({ cloudAccountId }, { signal, logger }) => {
     try {
       const done = await summarizeAccount(ports, { cloudAccountId, signal });
       metrics.run(done);
+      metrics.openMonths(cloudAccountId, done.openMonths);
       if (done.written > 0) logger.info({ cloud_account_id: cloudAccountId, ...done }, 'stored summaries');
       if (done.failed > 0) throw new AppError('facts-incomplete', 'Some days could not be summarized.');
       metrics.account(cloudAccountId, false);

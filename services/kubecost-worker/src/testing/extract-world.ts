@@ -20,6 +20,7 @@ import { createKubecostStore } from '../adapters/clickhouse/kubecost-store';
 import { createDocumentReader } from '../adapters/kubecost/document-reader';
 import { createRedisLocks, type RedisLocks } from '../adapters/redis/redis-locks';
 import type { ExtractAccountPorts } from '../usecases/extract-account';
+import { untilConnected } from './worker-store';
 
 /** A Kubecost whose truth is known, real stores, and the ports of extraction between them. */
 export interface ExtractWorld {
@@ -37,18 +38,6 @@ export interface ExtractWorld {
 
 const tag = { surface: 'test', route: 'extract' };
 const dayMs = 86_400_000;
-
-async function untilConnected(locks: RedisLocks): Promise<void> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await locks.ping();
-      return;
-    } catch (error) {
-      if (attempt > 200) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-  }
-}
 
 async function closeAll(world: Pick<ExtractWorld, 'clickhouse' | 'locks' | 'kubecost'>, clients: KubecostClients) {
   const { clickhouse, locks, kubecost } = world;

@@ -81,7 +81,8 @@ export async function openWorkerStore({
   };
 }
 
-async function untilConnected(locks: RedisLocks): Promise<void> {
+/** Locks fail at once while Redis is not there. */
+export async function untilConnected(locks: RedisLocks): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       await locks.ping();

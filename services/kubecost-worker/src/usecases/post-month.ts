@@ -1,22 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { changesBetween, sumNanos, wholeCoverage, type SummaryChange } from '@cloudtuner/cost-model';
 import { AppError } from '@cloudtuner/errors';
-import { daySeconds, dayOf, hourSeconds } from '../domain/calendar';
+import { dayOf, hourSeconds } from '../domain/calendar';
+import { closableFrom, monthRestSeconds, type MonthClosing } from '../domain/month-closing';
 import { nextMonth } from '../domain/summary-windows';
 import type { HeldLock } from '../ports';
 import type { Posting, SummaryState, SummaryStore } from '../summary-ports';
 import type { SummarizePorts } from './summarize-day';
 
-/** When months close. */
-export interface MonthClosing {
-  /** Days after its end from which a month may be closed. */
-  readonly closeDays: number;
-  /** How far back an hour that is not closed is looked for: one that is older stays missing. */
-  readonly lookbackHours: number;
-}
-
-/** A month in which something was changed a moment ago, by a backfill or late samples, may be in the middle of it. */
-const restSeconds = daySeconds;
 /** A closed month that is changed hour by hour is adjusted once, when that is over. */
 const adjustmentRestSeconds = hourSeconds;
 const writeAttempts = 3;
@@ -37,17 +28,17 @@ const restsFor = ({ writtenAtMs }: SummaryState, seconds: number, nowMs: number)
 /** Whether a month may be closed: it is over for long enough, nothing of it is missing that may still come, and it rests. */
 function isClosable(
   { createdAtMs, state }: Pick<MonthToPost, 'createdAtMs' | 'state'>,
-  { closeDays, lookbackHours }: MonthClosing,
+  closing: MonthClosing,
   nowMs: number,
 ): boolean {
   const end = nextMonth(state.start);
   const nowSeconds = nowMs / 1_000;
-  const closableFrom = end + closeDays * daySeconds;
+  const { whole, incomplete } = closableFrom(state.start, closing);
   const begin = Math.min(end, Math.max(state.start, dayOf(createdAtMs / 1_000)));
   const isMeasured = state.measuredSeconds >= wholeCoverage * state.expectedSeconds;
   const isWhole = isMeasured && state.closedHours >= (end - begin) / hourSeconds;
-  const rests = restsFor(state, restSeconds, nowMs);
-  return nowSeconds >= closableFrom && rests && (isWhole || nowSeconds >= closableFrom + lookbackHours * hourSeconds);
+  const rests = restsFor(state, monthRestSeconds, nowMs);
+  return nowSeconds >= whole && rests && (isWhole || nowSeconds >= incomplete);
 }
 
 async function ensureAdjustments(

@@ -81,7 +81,7 @@ describe('summaries', () => {
   };
 
   it('of hours, days and months add up to what the cluster cost', async () => {
-    expect(await summarize()).toEqual({ written: 24 + 1 + 1, closed: 0, adjusted: 0, failed: 0, left: 0 });
+    expect(await summarize()).toMatchObject({ written: 24 + 1 + 1, closed: 0, adjusted: 0, failed: 0, left: 0 });
     for (const duration of ['hour', 'day', 'month']) {
       expect(await summaryTotals(store, account, duration)).toEqual(wholeDay);
       // 23 × 0.300000010
@@ -247,13 +247,14 @@ describe('a month', () => {
   it('closes five days after its end, not before, and not while an hour is missing that may still come', async () => {
     await summarize();
     world.clock.nowMs = (end + 5 * daySeconds) * 1_000 - 1;
-    expect((await summarize()).closed).toBe(0);
+    expect(await summarize()).toMatchObject({ closed: 0, openMonths: { waiting: 0, late: 0 } });
     world.created.at = new Date((day - daySeconds) * 1_000);
     world.clock.nowMs += 1;
-    expect((await summarize()).closed).toBe(0);
+    expect(await summarize()).toMatchObject({ closed: 0, openMonths: { waiting: 1, late: 0 } });
     // Hours are looked for seven days long; what has not come by then never comes.
     world.clock.nowMs += 7 * daySeconds * 1_000;
-    expect((await summarize()).closed).toBe(1);
+    expect(await summarize()).toMatchObject({ closed: 1, openMonths: { waiting: 0, late: 0 } });
+    expect(await summarize()).toMatchObject({ closed: 0, openMonths: { waiting: 0, late: 0 } });
     expect(await books()).toEqual([{ sequence: 0, reason: 'closed', total: '6.90000023', rules_version: 0 }]);
   });
 
@@ -273,9 +274,15 @@ describe('a month', () => {
 
   it('does not close within a day of a change, which may be one of many', async () => {
     world.clock.nowMs = (end + 20 * daySeconds) * 1_000;
-    expect((await summarize()).closed).toBe(0);
+    expect(await summarize()).toMatchObject({ closed: 0, openMonths: { waiting: 0, late: 1 } });
     world.clock.nowMs += daySeconds * 1_000;
-    expect((await summarize()).closed).toBe(1);
+    expect(await summarize()).toMatchObject({ closed: 1, openMonths: { waiting: 0, late: 0 } });
+  });
+
+  it('is told of as open also while days of it cannot be summarized', async () => {
+    world.clock.nowMs = (end + 20 * daySeconds) * 1_000;
+    const { left, openMonths } = await summarize({ ...world.ports, daysPerTurn: 0 });
+    expect({ left, openMonths }).toEqual({ left: 1, openMonths: { waiting: 0, late: 1 } });
   });
 
   it('that is closed is never changed: what comes later is an adjustment, and both are what is true', async () => {

@@ -1,9 +1,10 @@
 import { rulesOfMonth, type VersionedRules } from '@cloudtuner/cost-model';
 import { dayOf, daySeconds, isoOf } from '../domain/calendar';
+import { openMonthState, type MonthClosing, type OpenMonthState } from '../domain/month-closing';
 import { dayInputsOf, monthOf, monthText } from '../domain/summary-windows';
 import type { Account, Accounts, HeldLock, Locks, Log } from '../ports';
 import type { Posting, RulesReader, SummarizableDay, SummaryState } from '../summary-ports';
-import { postMonth, type MonthClosing } from './post-month';
+import { postMonth } from './post-month';
 import { summarizeDay, type SummarizePorts } from './summarize-day';
 import { summarizeMonth } from './summarize-month';
 
@@ -27,6 +28,8 @@ export interface SummarizedAccount {
   readonly adjusted: number;
   readonly failed: number;
   readonly left: number;
+  /** Months that are open though their closing day is over. */
+  readonly openMonths: Readonly<Record<OpenMonthState, number>>;
 }
 
 /** The lock without which no summary of an account is written or removed. */
@@ -79,6 +82,7 @@ interface Counts {
   closed: number;
   adjusted: number;
   failed: number;
+  readonly openMonths: Record<OpenMonthState, number>;
 }
 
 /** Days that could not be summarized; one day's fault is not another's. */
@@ -124,11 +128,16 @@ async function summarizeMonths(
   { account, rulesOf, postings, from }: Plan,
   { open, lock, counts }: { readonly open: ReadonlySet<number>; readonly lock: HeldLock; readonly counts: Counts },
 ): Promise<void> {
-  const { summaries, closing, log } = ports;
+  const { summaries, closing, log, now } = ports;
   const cloudAccountId = account.id;
+  const countOpen = (month: number): void => {
+    const state = postings.has(month) ? null : openMonthState(month, closing, now());
+    if (state !== null) counts.openMonths[state] += 1;
+  };
   const days = groupByMonth(await summaries.listStates(cloudAccountId, 'day', { from, until: endOfTime }));
   const months = await summaries.listStates(cloudAccountId, 'month', { from, until: endOfTime });
   const waiting = new Set([...open].map(monthOf));
+  for (const month of waiting) countOpen(month);
   for (const [month, daysOfMonth] of days) {
     if (waiting.has(month)) continue;
     lock.signal.throwIfAborted();
@@ -140,7 +149,10 @@ async function summarizeMonths(
     counts.written += written;
     const posted = { cloudAccountId, createdAtMs: account.createdAt.getTime(), state, lock };
     const outcome = await postMonth(ports, { ...posted, postings: postings.get(month) ?? [] }, closing);
-    if (outcome === 'nothing') continue;
+    if (outcome === 'nothing') {
+      countOpen(month);
+      continue;
+    }
     counts[outcome] += 1;
     log.info({ cloud_account_id: cloudAccountId, month: monthText(month) }, `a month was ${outcome}`);
   }
@@ -158,7 +170,8 @@ export async function summarizeAccount(
   request: { readonly cloudAccountId: string; readonly signal: AbortSignal },
 ): Promise<SummarizedAccount> {
   const account = await ports.accounts.find(request.cloudAccountId);
-  const counts: Counts = { written: 0, closed: 0, adjusted: 0, failed: 0 };
+  const openMonths = { waiting: 0, late: 0 };
+  const counts: Counts = { written: 0, closed: 0, adjusted: 0, failed: 0, openMonths };
   if (account === null) return { ...counts, left: 0 };
   return ports.locks.hold(account.id, summariesLock, request.signal, async (lock) => {
     const plan = await planOf(ports, account);

@@ -162,13 +162,27 @@ const adjustments = (groupBy: SummaryGroupBy): string => `
 const versionsPerStatement = 800;
 const maxRows = 100_000;
 
-const countOf = (rows: readonly { readonly rows: number }[]): number => rows.reduce((sum, one) => sum + one.rows, 0);
+interface Counted {
+  readonly rows: number;
+}
 
-/** The limit of one statement is that of all of an answer together. */
-function addTo<Row>(found: Row[], rows: readonly Row[]): void {
-  if (found.length + rows.length > maxRows)
-    throw new AppError('clickhouse-query-too-large', `The summaries have more than ${String(maxRows)} rows.`);
-  for (const row of rows) found.push(row);
+const countOf = (counted: readonly Counted[]): number => counted.reduce((sum, { rows }) => sum + rows, 0);
+
+/** Reads what belongs to these versions, some of them at a time; null: there are not as many rows of them as they say. */
+async function readPieces<Version extends Counted, Row extends Counted>(
+  versions: readonly Version[],
+  read: (piece: readonly Version[]) => Promise<readonly Row[]>,
+): Promise<readonly Row[] | null> {
+  const found: Row[] = [];
+  for (const piece of piecesOf(versions, versionsPerStatement)) {
+    const rows = await read(piece);
+    if (countOf(rows) !== countOf(piece)) return null;
+    // The limit of one statement is that of all of an answer together.
+    if (found.length + rows.length > maxRows)
+      throw new AppError('clickhouse-query-too-large', `The summaries have more than ${String(maxRows)} rows.`);
+    for (const row of rows) found.push(row);
+  }
+  return found;
 }
 
 /** Summaries in ClickHouse. A query ends inside the server after `maxExecutionSeconds`, whatever becomes of the client. */
@@ -190,10 +204,9 @@ export function createClickhouseSummaries(
         schema: windowRow,
         ...asked(tenant, context),
       }),
-    async readSums(tenant, { cloudAccountIds: accounts, duration, groupBy }, { versions, ...context }) {
-      const found: SummarySum[] = [];
-      for (const piece of piecesOf(versions, versionsPerStatement)) {
-        const rows = await client.query({
+    readSums: (tenant, { cloudAccountIds: accounts, duration, groupBy }, { versions, ...context }) =>
+      readPieces(versions, (piece) =>
+        client.query({
           sql: sums(groupBy),
           params: {
             ...{ accounts, duration },
@@ -201,19 +214,18 @@ export function createClickhouseSummaries(
           },
           schema: sumRow,
           ...asked(tenant, context),
-        });
-        if (countOf(rows) !== countOf(piece)) return null;
-        addTo(found, rows);
-      }
-      return found;
-    },
-    async readAdjustments(tenant, { cloudAccountIds: accounts, groupBy }, { windows: of, ...context }) {
-      const postings = of.flatMap(({ cloudAccountId, start, postings: all }) =>
-        all.filter(({ sequence }) => sequence > 0).map((posting) => ({ cloudAccountId, start, ...posting })),
+        }),
+      ),
+    readAdjustments(tenant, { cloudAccountIds: accounts, groupBy }, { windows: of, ...context }) {
+      const posted = of.flatMap(({ cloudAccountId, start, postings }) =>
+        postings
+          .filter(({ sequence }) => sequence > 0)
+          .map(({ sequence, dataVersion, adjustmentRows: rows }) => ({
+            ...{ cloudAccountId, start, sequence, dataVersion, rows },
+          })),
       );
-      const found: SummaryAdjustment[] = [];
-      for (const piece of piecesOf(postings, versionsPerStatement)) {
-        const rows = await client.query({
+      return readPieces(posted, (piece) =>
+        client.query({
           sql: adjustments(groupBy),
           params: {
             accounts,
@@ -221,11 +233,8 @@ export function createClickhouseSummaries(
           },
           schema: adjustmentRow,
           ...asked(tenant, context),
-        });
-        if (countOf(rows) !== countOf(piece.map(({ adjustmentRows }) => ({ rows: adjustmentRows })))) return null;
-        addTo(found, rows);
-      }
-      return found;
+        }),
+      );
     },
   };
 }
