@@ -52,7 +52,7 @@ async function startPipeline(kind: Store['kind']): Promise<Pipeline> {
       METRICS_QUERY_URL: store.queryUrl,
       METRICS_QUERY_TIMEOUT_SECONDS: '120',
       // As in its image.
-      NODE_OPTIONS: '--max-old-space-size=768',
+      NODE_OPTIONS: '--max-old-space-size=768 --max-semi-space-size=32',
     });
     stopping.push(() => metroculus.stop());
     const worker = await startService('kubecost-worker', {

@@ -75,7 +75,7 @@ async function benchStore(kind: WrittenStore['kind'], options: HourBenchOptions)
       METRICS_QUERY_URL: store.queryUrl,
       METRICS_QUERY_TIMEOUT_SECONDS: '120',
       // As in its image.
-      NODE_OPTIONS: '--max-old-space-size=768',
+      NODE_OPTIONS: '--max-old-space-size=768 --max-semi-space-size=32',
     };
     metroculus = await startService('metroculus', { ...env, ...environment });
     const account = randomUUID();

@@ -1,5 +1,6 @@
 import { AppError } from '@cloudtuner/errors';
 import { closableUntil, dayOf, daySeconds, hourSeconds, hoursBetween } from '../domain/calendar';
+import { forEachBounded } from '../domain/for-each-bounded';
 import type { Accounts, Clock } from '../ports';
 
 /** What {@link backfillHours} works with. */
@@ -31,29 +32,6 @@ export interface BackfillRequest {
   readonly signal: AbortSignal;
   /** Aborts when the worker is about to stop: the rest is done elsewhere. */
   readonly stopping: AbortSignal;
-}
-
-/** Runs the work for each item, at most so many at once. After an error no other begins; it is thrown when the running ones have ended. */
-async function forEachBounded<T>(
-  items: readonly T[],
-  limit: number,
-  work: (item: T, index: number) => Promise<void>,
-): Promise<void> {
-  const failures: unknown[] = [];
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let index = next++; failures.length === 0 && index < items.length; index = next++) {
-      await work(items[index] as T, index);
-    }
-  };
-  await Promise.all(
-    Array.from({ length: limit }, () =>
-      lane().catch((error: unknown) => {
-        failures.push(error);
-      }),
-    ),
-  );
-  if (failures.length > 0) throw failures[0];
 }
 
 /** Counts what is done without a gap, whatever the order in which it ends. */

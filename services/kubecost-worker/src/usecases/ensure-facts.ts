@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { piecesOf } from '@cloudtuner/clickhouse';
 import { AppError } from '@cloudtuner/errors';
+import { forEachBounded } from '../domain/for-each-bounded';
 import type { FactsKey, FactTable } from '../ports';
 
 const writeAttempts = 3;
-/** About 8 MB as JSON: what is in memory of an insert at a time. */
+/** About 8 MB as JSON: what is in memory of an insert. */
 const rowsPerInsert = 5_000;
+/** One is written here while ClickHouse takes in the other. */
+const insertsAtOnce = 2;
 
 /** The rows of one version of an hour. */
 export interface FactsToStore<Fact> {
@@ -18,10 +22,9 @@ async function insertInPieces<Fact>(
   { cloudAccountId, key, rows }: FactsToStore<Fact>,
   token: string,
 ): Promise<void> {
-  for (let start = 0; start < rows.length; start += rowsPerInsert) {
-    const piece = rows.slice(start, start + rowsPerInsert);
-    await table.insert(cloudAccountId, key, piece, start === 0 ? token : `${token}|${String(start)}`);
-  }
+  await forEachBounded([...piecesOf(rows, rowsPerInsert)], insertsAtOnce, (piece, index) =>
+    table.insert(cloudAccountId, key, piece, index === 0 ? token : `${token}|${String(index * rowsPerInsert)}`),
+  );
 }
 
 /**
