@@ -46,69 +46,73 @@ export interface AllocationDay extends StoredObservation {
 const stored = z.tuple([
   z.number(),
   z.string(),
-  // -1 for hours that were stored without pods.
-  z.coerce.number(),
+  // Null for hours that were stored without pods.
+  z.number().nullable(),
   z.boolean(),
   z.coerce.number(),
   z.number(),
-  // 0 for none.
-  z.number(),
+  z.number().nullable(),
   z.array(z.string()),
 ]);
 
-const lastSampleOf = (seconds: number): number | null => (seconds === 0 ? null : seconds);
-
 function storedHourOf(hour: z.output<typeof stored>): StoredHour {
   const [start, dataVersion, rows, closed, readAtMs, measuredSeconds, lastSample, flags] = hour;
-  return {
-    hour: start,
-    dataVersion,
-    rows: rows < 0 ? null : rows,
-    closed,
-    readAtMs,
-    measuredSeconds,
-    lastSample: lastSampleOf(lastSample),
-    flags,
-  };
+  return { hour: start, dataVersion, rows, closed, readAtMs, measuredSeconds, lastSample, flags };
 }
 
-/** Row of {@link readAllocationDays}. */
+/** Row of {@link readAllocationDays}: what the hours of a day add up to, and the day as it was written. Either may be missing. */
 export const allocationDayRow = z
   .object({
     day: z.number(),
     hours: z.array(stored),
     hours_version: z.string(),
     hour_count: z.coerce.number(),
-    closed: z.boolean(),
-    measured_seconds: z.number(),
-    last_sample: z.number(),
-    flags: z.array(z.string()),
+    all_closed: z.boolean(),
+    measured: z.number(),
+    last_sample: z.number().nullable(),
+    all_flags: z.array(z.string()),
+    made_from: z.string(),
     rollup_version: z.string(),
     rollup_fact_rows: z.coerce.number(),
     rollup_label_keys: z.array(z.string()),
+    rollup_measured: z.number(),
   })
-  .transform((row): AllocationDay => ({
-    day: row.day,
-    hours: row.hours.map(storedHourOf),
-    hoursVersion: row.hours_version,
-    hourCount: row.hour_count,
-    closed: row.closed,
-    measuredSeconds: row.measured_seconds,
-    lastSample: lastSampleOf(row.last_sample),
-    flags: row.flags,
-    rollup:
-      row.rollup_version === ''
-        ? null
-        : {
-            dataVersion: row.rollup_version,
-            rows: row.rollup_fact_rows,
-            labelKeys: row.rollup_label_keys,
-          },
-  }));
+  .transform((row): AllocationDay => {
+    const hasHours = row.hour_count > 0;
+    const isCurrent = !hasHours || row.made_from === row.hours_version;
+    return {
+      day: row.day,
+      hours: row.hours.map(storedHourOf).toSorted((a, b) => a.hour - b.hour),
+      hoursVersion: hasHours ? row.hours_version : row.made_from,
+      hourCount: row.hour_count,
+      closed: !hasHours || row.all_closed,
+      measuredSeconds: hasHours ? row.measured : row.rollup_measured,
+      lastSample: row.last_sample,
+      flags: row.all_flags.toSorted(),
+      rollup:
+        isCurrent && row.rollup_version !== ''
+          ? { dataVersion: row.rollup_version, rows: row.rollup_fact_rows, labelKeys: row.rollup_label_keys }
+          : null,
+    };
+  });
+
+/** The current hours of each day: what they add up to, and the hours themselves. */
+const hoursByDay = `
+  SELECT toDate(t.hour, 'UTC') AS date, count() AS hour_count, count(t.allocation_rows) AS hours_with_pods,
+         lower(hex(SHA256(arrayStringConcat(arraySort(groupArray(concat(toString(toUnixTimestamp(t.hour)), ' ', t.data_version, '\\n'))))))) AS hours_version,
+         min(t.closed) AS all_closed, sum(t.measured_seconds) AS measured, toUnixTimestamp(max(t.last_sample_at)) AS last_sample,
+         groupUniqArrayArray(t.flags) AS all_flags,
+         groupArray((toUnixTimestamp(t.hour), t.data_version, t.allocation_rows, t.closed, t.read_at_ms, t.measured_seconds,
+                     toUnixTimestamp(t.last_sample_at), t.flags)) AS hours
+  FROM account_hours AS t FINAL
+  WHERE t.cloud_account_id = {account:UUID} AND t.hour >= toDateTime({from:UInt32}) AND t.hour < toDateTime({until:UInt32})
+  GROUP BY date`;
 
 /**
  * The days of a window with the current versions of their hours and, where it is made of exactly these, their rollup. A day whose hours
  * have changed since is without its rollup, so a late correction is seen at once; a day that only partly lies in the window, too.
+ *
+ * Both tables keep the latest row of a key, so `FINAL` is who is current. It costs half of finding the latest of each hour by `argMax`.
  *
  * Before the day of `hoursFrom` (unix seconds) hours are listed only where they have to be read: of days that are not closed, that have hours
  * without pods or no rollup. A year is then 365 short rows. Without it all are listed.
@@ -120,38 +124,18 @@ export function readAllocationDays(
 ): BoundStatement {
   return {
     sql: `
-      SELECT toUnixTimestamp(toDateTime(if(h.found, h.date, w.date), 'UTC')) AS day,
-             if(w.made_from = h.hours_version OR NOT h.found, w.rollup_version, '') AS rollup_version,
-             if(rollup_version != '' AND h.closed AND h.with_pods AND h.date < {hoursFromDay:Date}, [], h.hours) AS hours,
-             if(h.found, h.hours_version, w.made_from) AS hours_version, h.hour_count AS hour_count,
-             CAST(if(h.found, h.closed, true), 'Bool') AS closed, if(h.found, h.measured_seconds, w.measured_seconds) AS measured_seconds,
-             h.last_sample AS last_sample, h.flags AS flags,
-             w.rollup_fact_rows AS rollup_fact_rows, w.rollup_label_keys AS rollup_label_keys
-      FROM (
-        SELECT true AS found, toDate(hour, 'UTC') AS date,
-               arraySort(groupArray((toUnixTimestamp(hour), latest.1, ifNull(toInt64(latest.2), -1), latest.3, latest.4, latest.5,
-                                     ifNull(toUnixTimestamp(latest.6), 0), latest.7))) AS hours,
-               lower(hex(SHA256(arrayStringConcat(arrayMap(x -> concat(toString(x.1), ' ', x.2, '\\n'), hours))))) AS hours_version,
-               count() AS hour_count, min(latest.3) AS closed, countIf(isNull(latest.2)) = 0 AS with_pods, sum(latest.5) AS measured_seconds,
-               max(ifNull(toUnixTimestamp(latest.6), 0)) AS last_sample, arraySort(groupUniqArrayArray(latest.7)) AS flags
-        FROM (
-          SELECT hour, argMax((data_version, allocation_rows, closed, read_at_ms, measured_seconds, last_sample_at, flags), read_at_ms) AS latest
-          FROM account_hours
-          WHERE cloud_account_id = {account:UUID} AND hour >= toDateTime({from:UInt32}) AND hour < toDateTime({until:UInt32})
-          GROUP BY hour
-        ) GROUP BY date
-      ) AS h
+      SELECT toUnixTimestamp(toDateTime(if(h.hour_count > 0, h.date, w.date), 'UTC')) AS day,
+             if(w.rollup_version != '' AND w.data_version = h.hours_version AND h.all_closed AND h.hours_with_pods = h.hour_count
+                AND h.date < {hoursFromDay:Date}, [], h.hours) AS hours,
+             h.hours_version AS hours_version, h.hour_count AS hour_count, h.all_closed AS all_closed, h.measured AS measured,
+             h.last_sample AS last_sample, h.all_flags AS all_flags, w.data_version AS made_from, w.rollup_version AS rollup_version,
+             w.rollup_fact_rows AS rollup_fact_rows, w.rollup_label_keys AS rollup_label_keys, w.measured_seconds AS rollup_measured
+      FROM (${hoursByDay}) AS h
       FULL JOIN (
-        SELECT date, latest.1 AS made_from, latest.2 AS rollup_version, latest.3 AS rollup_fact_rows, latest.4 AS rollup_label_keys,
-               latest.5 AS measured_seconds
-        FROM (
-          SELECT date, argMax((data_version, rollup_version, rollup_fact_rows, rollup_label_keys, measured_seconds), written_at_ms) AS latest
-          FROM account_days
-          WHERE cloud_account_id = {account:UUID} AND date >= {firstWholeDay:Date} AND date < {untilDay:Date}
-          GROUP BY date
-        )
+        SELECT date, data_version, rollup_version, rollup_fact_rows, rollup_label_keys, measured_seconds FROM account_days FINAL
+        WHERE cloud_account_id = {account:UUID} AND date >= {firstWholeDay:Date} AND date < {untilDay:Date}
       ) AS w ON w.date = h.date
-      WHERE h.found OR w.rollup_version != ''
+      WHERE h.hour_count > 0 OR w.rollup_version != ''
       ORDER BY day
       SETTINGS join_use_nulls = 0`,
     params: {

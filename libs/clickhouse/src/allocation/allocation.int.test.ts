@@ -267,6 +267,17 @@ describe('the answers of a window', () => {
     }
   });
 
+  it('are of what was read and written last, in whatever order that arrived', async () => {
+    await world.storeHours([{ ...hourAt(0, 'late'), facts: clusterHour(1) }], 2);
+    const rollup = await world.storeDay(day, [], 2);
+    await world.storeHours([{ ...hourAt(0), facts: clusterHour(2) }], 1);
+    await world.putDay({ day, hours: [hourAt(0)], labelKeys: [] }, 0, 1);
+    const days = await world.ask(readAllocationDays(world.account, wholeDay), allocationDayRow);
+    expect(days).toMatchObject([
+      { hourCount: 1, hours: [hourAt(0, 'late')], rollup: { dataVersion: rollupVersionOf(rollup) } },
+    ]);
+  });
+
   it('that were planned before a correction are of the old hours to the last row', async () => {
     const total = await storeDayOfHours();
     const plan = await world.plan(wholeDay, { columns: ['namespace'], labelKeys: [] });
