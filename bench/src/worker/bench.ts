@@ -12,6 +12,7 @@ import { standDatabase, startStand, type Stand } from '../restapi/stand';
 import { renderTable } from '../table';
 
 const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 const minutesPerHour = 60;
 /** Every look costs restapi and its stores as much as some pods do: of many hours it is looked at seldom. */
 const backfillPollMs = 2_000;
@@ -199,7 +200,9 @@ async function measure(pods: number, options: WorkerBenchOptions): Promise<Measu
       params: { organization_id: stand.organizationId },
       body: { name: 'production', type: 'kubernetes_cnr' },
     });
-    const startMs = Math.floor(Date.now() / hourMs) * hourMs - (hours + 2) * hourMs;
+    // Hours of today are closed by the worker itself.
+    const endOfHoursMs = isHistory ? Math.floor(Date.now() / hourMs) * hourMs : Math.floor(Date.now() / dayMs) * dayMs;
+    const startMs = endOfHoursMs - (hours + 2) * hourMs;
     const window = { startMs, endMs: startMs + hours * hourMs };
     const samples = await pushHours(store, account, { pods, startMs, hours });
     say(`${pods.toLocaleString('en')} pods: ${samples.toLocaleString('en')} samples pushed`);
