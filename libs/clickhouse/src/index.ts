@@ -24,7 +24,6 @@ export {
   type TableCount,
 } from './operations/backup';
 export { countTenantRows, eraseTenantRows, type ErasedTenant } from './operations/erase-tenant';
-export { piecesOf } from './pieces';
 export { defaultRetention, type Retention } from './retention';
 export {
   allocationHourRow,

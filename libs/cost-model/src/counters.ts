@@ -1,6 +1,6 @@
-import { isInTimeOrder, union, type StepFunction, type StepInterval } from './intervals';
+import { samplesInOrder, union, type Growing, type StepFunction, type StepInterval } from './intervals';
 import type { Series } from './series';
-import { areWithin, counterRange, isWithin, type ValueRange } from './value-range';
+import { counterRange, type ValueRange } from './value-range';
 import type { TimeWindow } from './window';
 
 /**
@@ -20,25 +20,12 @@ export interface Increase {
 
 // The loops of this file run once for each sample of every counter: what they put into arrays or hand to closures is made into objects.
 
-/** The accepted samples in time order, one per moment: of several the greatest. */
-function inTimeOrder(series: Series, range: ValueRange): [times: readonly number[], values: readonly number[]] {
-  const { timestampsMs, values } = series;
-  const isOrdered = isInTimeOrder(series);
-  if (isOrdered && areWithin(values, range)) return [timestampsMs, values];
-  const order = [...timestampsMs.keys()].filter((index) => isWithin(values[index] ?? Number.NaN, range));
-  const [timeOf, valueOf] = [(index: number) => timestampsMs[index] ?? 0, (index: number) => values[index] ?? 0];
-  if (isOrdered) return [order.map(timeOf), order.map(valueOf)];
-  order.sort((a, b) => timeOf(a) - timeOf(b) || valueOf(a) - valueOf(b));
-  const last = order.filter((index, place) => timeOf(index) !== timestampsMs[order[place + 1] ?? -1]);
-  return [last.map(timeOf), last.map(valueOf)];
-}
-
 /**
  * The increases of one counter series inside a window, in time order. A value below the one before it is what was counted
  * since a restart. Nothing is said about what was counted before the first sample.
  */
 export function increasesOf(series: Series, window: TimeWindow, range: ValueRange): Increase[] {
-  const [timestampsMs, values] = inTimeOrder(series, range);
+  const { timestampsMs, values } = samplesInOrder([series], range);
   const increases: Increase[] = [];
   for (let index = 1; index < timestampsMs.length; index += 1) {
     const startMs = timestampsMs[index - 1] ?? 0;
@@ -90,7 +77,7 @@ const nanosPerUnit = 1e9;
  * A value below the one before it is what was counted since a restart.
  */
 export function rateOf(series: Series, window: TimeWindow, range: ValueRange): StepFunction {
-  const [timestampsMs, values] = inTimeOrder(series, range);
+  const { timestampsMs, values } = samplesInOrder([series], range);
   const rates: StepInterval[] = [];
   for (let index = 1; index < timestampsMs.length; index += 1) {
     const fromMs = timestampsMs[index - 1] ?? 0;
@@ -111,7 +98,7 @@ export function rateOf(series: Series, window: TimeWindow, range: ValueRange): S
  * known. For what may lose a unit beyond 2^53.
  */
 export function growthOf(series: Series, span: TimeWindow, range: ValueRange): number | null {
-  const [timestampsMs, values] = inTimeOrder(series, range);
+  const { timestampsMs, values } = samplesInOrder([series], range);
   let total = 0;
   let isKnown = false;
   for (let index = 1; index < timestampsMs.length; index += 1) {
@@ -136,7 +123,7 @@ export function growthOf(series: Series, span: TimeWindow, range: ValueRange): n
 
 /** When increases were counted, as a function of value 1; those that `leaveOut` names are passed over. */
 export function countedTime(increases: readonly Increase[], leaveOut: (increase: Increase) => boolean): StepFunction {
-  const stretches: { startMs: number; endMs: number; value: number }[] = [];
+  const stretches: Growing[] = [];
   for (const increase of increases) {
     if (leaveOut(increase)) continue;
     const last = stretches.at(-1);

@@ -116,6 +116,7 @@ export {
   type KubecostResource,
   type KubecostWindow,
 } from './kubecost-series';
+export { piecesOf } from './pieces';
 export {
   formatCost,
   formatNanos,

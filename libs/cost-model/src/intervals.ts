@@ -37,7 +37,10 @@ export function mergeSamples(series: readonly Series[], range: ValueRange | null
   return observations.filter((observation, index) => observation.timestampMs !== observations[index + 1]?.timestampMs);
 }
 
-const columnsOf = (observations: readonly Observation[]): Pick<Series, 'timestampsMs' | 'values'> => ({
+/** Samples, times and values side by side, with the series they came from left behind. */
+export type Samples = Pick<Series, 'timestampsMs' | 'values'>;
+
+const columnsOf = (observations: readonly Observation[]): Samples => ({
   timestampsMs: observations.map(({ timestampMs }) => timestampMs),
   values: observations.map(({ value }) => value),
 });
@@ -46,21 +49,21 @@ const columnsOf = (observations: readonly Observation[]): Pick<Series, 'timestam
  * The samples of several series by the rules of {@link mergeSamples}. Nearly always it is one series in order, of which all is accepted:
  * then nothing is made anew.
  */
-export function samplesInOrder(series: readonly Series[], range: ValueRange): Pick<Series, 'timestampsMs' | 'values'> {
+export function samplesInOrder(series: readonly Series[], range: ValueRange): Samples {
   const [only] = series;
   if (only !== undefined && series.length === 1 && isInTimeOrder(only) && areWithin(only.values, range)) return only;
   return columnsOf(mergeSamples(series, range));
 }
 
 /** An interval while its function is put together: most samples only make the last one longer. */
-type Growing = { -readonly [K in keyof StepInterval]: StepInterval[K] };
+export type Growing = { -readonly [K in keyof StepInterval]: StepInterval[K] };
 
 /**
  * Each sample holds until the next when that comes soon enough, the last one until `untilMs` (null: it does not hold). One loop over numbers:
  * it runs for every sample of every pod, and a call for each would make objects of them.
  */
 function stepsOf(
-  { timestampsMs, values }: Pick<Series, 'timestampsMs' | 'values'>,
+  { timestampsMs, values }: Samples,
   window: TimeWindow,
   hold: { readonly gapMs: number; readonly untilMs: number | null },
 ): StepFunction {
@@ -98,7 +101,7 @@ export function stepFunction(observations: readonly Observation[], window: TimeW
   return stepsOf(columnsOf(observations), window, bridged);
 }
 
-export function isInTimeOrder({ timestampsMs }: Series): boolean {
+function isInTimeOrder({ timestampsMs }: Series): boolean {
   let lastMs = -Infinity;
   for (const timestampMs of timestampsMs) {
     if (timestampMs <= lastMs) return false;

@@ -5,7 +5,6 @@ import { SeriesReader } from './series-reader';
 // As every store writes it. An answer in another form is no error: it is read in one piece.
 const matrixHead = Buffer.from('{"status":"success","data":{"resultType":"matrix","result":[');
 const oneSeries = Buffer.from('{"metric":{}}');
-const smallestMemoryBytes = 64 * 1024;
 const [comma, endOfArray] = [0x2c, 0x5d];
 
 /**
@@ -19,7 +18,7 @@ export class AnswerDecoder {
   private readonly series: QueriedSeries[] = [];
   private readonly reader = new SeriesReader();
   /** What has arrived and is not decoded: memory of its own, used again and again, since a buffer for each piece makes work for the collector. */
-  private memory = Buffer.allocUnsafeSlow(smallestMemoryBytes);
+  private memory: Buffer = Buffer.alloc(0);
   private from = 0;
   private until = 0;
   /** Reading is tried again when this much is there: a series longer than a piece is not read again with each piece. */

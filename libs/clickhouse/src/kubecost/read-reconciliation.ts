@@ -3,6 +3,7 @@ import {
   groupBy,
   nanosOrNull,
   parseNanos,
+  piecesOf,
   reconciledNoNamespace,
   reconciledResources,
   sumKnownNanos,
@@ -14,7 +15,6 @@ import { AppError } from '@cloudtuner/errors';
 import type { z } from 'zod';
 import type { HourWindow } from '../allocation/allocation-days';
 import type { ClickhouseClient, QueryLimits, QueryTag } from '../client-port';
-import { piecesOf } from '../pieces';
 import {
   comparedHourRow,
   ourCostRow,

@@ -10,7 +10,8 @@ import {
   type PricedAssets,
   type StandingAssets,
 } from '../assets';
-import { EgressMeter, type EgressCounter } from '../assets/network';
+import { EgressMeter } from '../assets/network';
+import { groupBy } from '../group-by';
 import { podMetricNames, type AssetSeries, type Series } from '../series';
 import { clusterContext, type ClusterContext } from './cluster-context';
 import { containerRows } from './container-rows';
@@ -83,13 +84,7 @@ export class HourAllocator {
     this.noteClusterIds(series);
     const index = new AssetIndex(series, this.index.window);
     const podIndex = new PodSeriesIndex(series);
-    const counters = new Map<object, EgressCounter[]>();
-    for (const counter of this.meter.add(index)) {
-      const pod = podIndex.pod(counter.namespace, counter.pod);
-      const known = counters.get(pod);
-      if (known === undefined) counters.set(pod, [counter]);
-      else known.push(counter);
-    }
+    const counters = groupBy(this.meter.add(index), ({ namespace, pod }) => podIndex.pod(namespace, pod));
     const reader = { context: this.context, meter: this.meter, index };
     for (const pod of podIndex.pods) this.pods.push(...podRecords(pod, counters.get(pod) ?? [], reader));
     for (const flag of index.flags) this.index.flags.add(flag);

@@ -1,4 +1,11 @@
-import { bridgedGapMs, samplesInOrder, type StepFunction, type StepInterval } from '../intervals';
+import {
+  bridgedGapMs,
+  samplesInOrder,
+  type Growing,
+  type Samples,
+  type StepFunction,
+  type StepInterval,
+} from '../intervals';
 import type { Series } from '../series';
 import { numberRange } from '../value-range';
 import type { TimeWindow } from '../window';
@@ -14,7 +21,7 @@ export interface RunningTime {
 }
 
 /** Moments at which something is known of a container, in order of time; it ran where the value is above zero. */
-type Sightings = Pick<Series, 'timestampsMs' | 'values'>;
+type Sightings = Samples;
 
 function sightingsWithin({ timestampsMs, values }: Sightings, { startMs, endMs }: TimeWindow): Sightings {
   const isInside = (timestampMs: number): boolean => timestampMs >= startMs && timestampMs < endMs;
@@ -63,7 +70,7 @@ export function runningTime(
   const { timestampsMs, values } = sightings;
   const isFromStart = ranFromStart(sightings, startedMs, completedMs);
   const running: StepInterval[] = [];
-  let last: { startMs: number; endMs: number; value: number } | undefined;
+  let last: Growing | undefined;
   let isEstimated = false;
   // The start stands before the sightings, the completion behind them.
   for (let index = isFromStart ? -1 : 0; index < timestampsMs.length; index += 1) {

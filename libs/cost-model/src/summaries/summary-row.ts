@@ -2,6 +2,7 @@ import { efficiencyScoreOf } from '../allocations/efficiency';
 import { recordOf } from '../allocations/cost-row';
 import { compare } from '../allocations/distribute';
 import { costComponents, type CostComponent } from '../asset-fact';
+import { groupBy } from '../group-by';
 import { sumKnownNanos, sumNanos, type Nanos } from '../money';
 
 /** What efficiency is made of; usage is compared with the requests of those whose usage is known. */
@@ -79,16 +80,7 @@ export function sumKnown(numbers: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : known.reduce((sum, one) => sum + one, 0);
 }
 
-function groupByKey<Row extends SummaryKey>(rows: Iterable<Row>): Row[][] {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const key = keyTextOf(row);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
-  }
-  return [...groups.values()];
-}
+const groupByKey = <Row extends SummaryKey>(rows: readonly Row[]): Row[][] => [...groupBy(rows, keyTextOf).values()];
 
 const sourceOf = ([first, ...others]: readonly SummaryRow[]): SummarySource =>
   first !== undefined && others.every(({ source }) => source === first.source) ? first.source : 'mixed';

@@ -1,3 +1,4 @@
+import { groupBy } from '@cloudtuner/cost-model';
 import { AppError } from '@cloudtuner/errors';
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import { z } from 'zod';
@@ -122,11 +123,9 @@ function changeOf(document: DescriptionDocument, hour: number, facts: string): W
 
 /** Most things are in an hour as they were in the one before, and have been for as long as the others: one statement for all of them. */
 function seenAgain(documents: readonly DescriptionDocument[], hour: number): Write[] {
-  const byRevision = new Map<number, string[]>();
-  for (const { _id, revision } of documents) byRevision.set(revision, [...(byRevision.get(revision) ?? []), _id]);
   const update = { $inc: { revision: 1 }, $min: { first_seen: hour }, $max: { last_seen: hour } };
-  return [...byRevision].map(([revision, ids]) => ({
-    updateMany: { filter: { _id: { $in: ids }, revision }, update },
+  return [...groupBy(documents, ({ revision }) => revision)].map(([revision, some]) => ({
+    updateMany: { filter: { _id: { $in: some.map(({ _id }) => _id) }, revision }, update },
   }));
 }
 

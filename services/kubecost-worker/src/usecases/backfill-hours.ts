@@ -1,3 +1,4 @@
+import { groupBy } from '@cloudtuner/cost-model';
 import { AppError } from '@cloudtuner/errors';
 import { closableUntil, dayOf, daySeconds, hourSeconds, hoursBetween } from '../domain/calendar';
 import { forEachBounded } from '../domain/for-each-bounded';
@@ -45,11 +46,9 @@ function gaplessCounter(from: number): (index: number) => number {
   };
 }
 
-/** Hours of one day that are not stored yet, counted down. */
-function daysLeft(hours: readonly number[]): Map<number, number> {
-  const left = new Map<number, number>();
-  for (const hour of hours) left.set(dayOf(hour), (left.get(dayOf(hour)) ?? 0) + 1);
-  return left;
+/** How many of the hours each day has. */
+function countByDay(hours: readonly number[]): Map<number, number> {
+  return new Map([...groupBy(hours, dayOf)].map(([day, ofDay]) => [day, ofDay.length]));
 }
 
 /** The hours of a turn: whole days, as far as there are hours. */
@@ -79,7 +78,7 @@ export async function backfillHours(ports: BackfillPorts, request: BackfillReque
   await report({ doneHours: first, totalHours });
 
   const ofTurn = hoursOfTurn(hours, first, hoursPerTurn);
-  const left = daysLeft(ofTurn);
+  const left = countByDay(ofTurn);
   const reached = gaplessCounter(first);
   let doneHours = first;
   const done = async (index: number): Promise<void> => {
@@ -90,11 +89,11 @@ export async function backfillHours(ports: BackfillPorts, request: BackfillReque
     if (isStopping()) return;
     await storeHour(cloudAccountId, hour, signal);
     const day = dayOf(hour);
-    const isLastOfDay = hour === day + daySeconds - hourSeconds;
+    const lastHour = day + daySeconds - hourSeconds;
     const leftOfDay = (left.get(day) ?? 0) - 1;
     left.set(day, leftOfDay);
-    if (!isLastOfDay) await done(index);
-    const lastIndex = ofTurn.indexOf(day + daySeconds - hourSeconds);
+    if (hour !== lastHour) await done(index);
+    const lastIndex = ofTurn.indexOf(lastHour);
     // A day that has not ended is written when its last hour is closed.
     if (leftOfDay > 0 || lastIndex < 0 || isStopping()) return;
     await storeDay(cloudAccountId, day, signal);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { piecesOf } from '@cloudtuner/clickhouse';
+import { piecesOf } from '@cloudtuner/cost-model';
 import { AppError } from '@cloudtuner/errors';
 import { forEachBounded } from '../domain/for-each-bounded';
 import type { FactsKey, FactTable } from '../ports';

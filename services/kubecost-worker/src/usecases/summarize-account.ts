@@ -1,9 +1,9 @@
-import { rulesOfMonth, type VersionedRules } from '@cloudtuner/cost-model';
+import { groupBy, rulesOfMonth, type VersionedRules } from '@cloudtuner/cost-model';
 import { dayOf, daySeconds, isoOf } from '../domain/calendar';
 import { openMonthState, type MonthClosing, type OpenMonthState } from '../domain/month-closing';
 import { dayInputsOf, monthOf, monthText } from '../domain/summary-windows';
 import type { Account, Accounts, HeldLock, Locks, Log } from '../ports';
-import type { Posting, RulesReader, SummarizableDay, SummaryState } from '../summary-ports';
+import type { Posting, RulesReader, SummarizableDay } from '../summary-ports';
 import { postMonth } from './post-month';
 import { summarizeDay, type SummarizePorts } from './summarize-day';
 import { summarizeMonth } from './summarize-month';
@@ -111,17 +111,6 @@ async function summarizeDays(
   return failed;
 }
 
-function groupByMonth(days: readonly SummaryState[]): ReadonlyMap<number, readonly SummaryState[]> {
-  const months = new Map<number, SummaryState[]>();
-  for (const day of days) {
-    const month = monthOf(day.start);
-    const group = months.get(month);
-    if (group === undefined) months.set(month, [day]);
-    else group.push(day);
-  }
-  return months;
-}
-
 /** Months are summed only from days that are all up to date: no month is made of some days by old and some by new rules. */
 async function summarizeMonths(
   ports: SummarizeAccountPorts,
@@ -134,7 +123,8 @@ async function summarizeMonths(
     const state = postings.has(month) ? null : openMonthState(month, closing, now());
     if (state !== null) counts.openMonths[state] += 1;
   };
-  const days = groupByMonth(await summaries.listStates(cloudAccountId, 'day', { from, until: endOfTime }));
+  const states = await summaries.listStates(cloudAccountId, 'day', { from, until: endOfTime });
+  const days = groupBy(states, ({ start }) => monthOf(start));
   const months = await summaries.listStates(cloudAccountId, 'month', { from, until: endOfTime });
   const waiting = new Set([...open].map(monthOf));
   for (const month of waiting) countOpen(month);

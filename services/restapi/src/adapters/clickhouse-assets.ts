@@ -1,5 +1,5 @@
-import { piecesOf, type ClickhouseClient } from '@cloudtuner/clickhouse';
-import { assetTypes, costComponents, msPerHour, nanosOrNull } from '@cloudtuner/cost-model';
+import type { ClickhouseClient } from '@cloudtuner/clickhouse';
+import { assetTypes, costComponents, msPerHour, nanosOrNull, piecesOf } from '@cloudtuner/cost-model';
 import { z } from 'zod';
 import { assetQuantities, quantitiesFrom, type ClusterAsset } from '../domain/assets';
 import { componentsFrom, costsOf } from '../domain/costs';

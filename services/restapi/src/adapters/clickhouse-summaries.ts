@@ -1,5 +1,5 @@
-import { piecesOf, type ClickhouseClient } from '@cloudtuner/clickhouse';
-import { nanosOrNull, parseNanos, summarySources } from '@cloudtuner/cost-model';
+import type { ClickhouseClient } from '@cloudtuner/clickhouse';
+import { nanosOrNull, parseNanos, piecesOf, summarySources } from '@cloudtuner/cost-model';
 import { AppError } from '@cloudtuner/errors';
 import { z } from 'zod';
 import type { ReadContext } from '../ports';

@@ -1,4 +1,4 @@
-import { accumulateSummaries, wholeCoverage, type SummaryRow } from '@cloudtuner/cost-model';
+import { accumulateSummaries, groupBy, wholeCoverage, type SummaryRow } from '@cloudtuner/cost-model';
 import type { SummaryAdjustment, SummaryDuration, SummarySum, SummaryWindow } from './summaries';
 import { hoursOfWindow, windowStart } from './summary-windows';
 
@@ -35,16 +35,6 @@ export interface SummariesRead {
 
 const addedUp = (sums: readonly SummarySum[]): SummaryRow | undefined =>
   accumulateSummaries(sums.map((sum) => [{ ...sum, namespace: '', team: '', owner: '' }]))[0];
-
-function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
-}
 
 const keyOf = ({ start, name }: { readonly start: number; readonly name: string }): string =>
   `${String(start)} ${name}`;

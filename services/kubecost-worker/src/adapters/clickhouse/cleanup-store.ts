@@ -3,7 +3,6 @@ import {
   findSupersededDays,
   findSupersededHours,
   findSupersededKubecostHours,
-  piecesOf,
   removeAllocationDays,
   removeAllocationHours,
   removeKubecostHours,
@@ -12,7 +11,7 @@ import {
   type HourFactTable,
   type QueryTag,
 } from '@cloudtuner/clickhouse';
-import { groupBy } from '@cloudtuner/cost-model';
+import { groupBy, piecesOf } from '@cloudtuner/cost-model';
 import { z } from 'zod';
 import { dayOf, daySeconds } from '../../domain/calendar';
 import type { CleanupStore, SupersededVersion } from '../../ports';

@@ -1,5 +1,5 @@
-import { piecesOf, type ClickhouseClient, type QueryTag } from '@cloudtuner/clickhouse';
-import { formatNanos, parseNanos, type SummaryRow } from '@cloudtuner/cost-model';
+import type { ClickhouseClient, QueryTag } from '@cloudtuner/clickhouse';
+import { formatNanos, parseNanos, piecesOf, type SummaryRow } from '@cloudtuner/cost-model';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { summaryDurations, type SummaryState, type SummaryStore, type SummaryVersion } from '../../summary-ports';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { formatNanos } from '@cloudtuner/cost-model';
+import { formatNanos, groupBy } from '@cloudtuner/cost-model';
 import { AppError } from '@cloudtuner/errors';
 import type { BillRow } from '../../domain/bills/bill-row';
 import type { ReadContext } from '../../ports';
@@ -26,13 +26,7 @@ function blockOf(fileName: string, place: number, rows: readonly BillRow[]): Bil
 }
 
 function byMonth(rows: readonly BillRow[]): BillRow[][] {
-  const months = new Map<string, BillRow[]>();
-  for (const row of rows) {
-    const month = row.date.slice(0, 7);
-    const of = months.get(month);
-    if (of === undefined) months.set(month, [row]);
-    else of.push(row);
-  }
+  const months = groupBy(rows, ({ date }) => date.slice(0, 7));
   return [...months].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, ofMonth]) => ofMonth);
 }
 
