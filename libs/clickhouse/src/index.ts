@@ -46,11 +46,32 @@ export {
 export {
   allocationDayRow,
   readAllocationDays,
+  withPeriods,
   type AllocationDay,
   type HourWindow,
   type StoredHour,
   type StoredObservation,
 } from './allocation/allocation-days';
+export {
+  allocationPeriodRow,
+  findSupersededPeriods,
+  insertAllocationPeriod,
+  isPeriodBalanced,
+  periodBalanceRow,
+  readAllocationPeriods,
+  readPeriodBalance,
+  readSummedDays,
+  removeAllocationPeriods,
+  summedDayRow,
+} from './allocation/period-statements';
+export {
+  periodVersionOf,
+  wholePeriods,
+  type AllocationPeriod,
+  type AllocationPeriodKind,
+  type PeriodVersion,
+  type SummedDay,
+} from './allocation/periods';
 export { planReading, type AllocationColumn, type AllocationGroup, type ReadingPlan } from './allocation/reading-plan';
 export {
   allocationRankRow,

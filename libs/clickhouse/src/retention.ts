@@ -49,6 +49,7 @@ export function ttlByTable(retention: Retention): Readonly<Record<string, string
   ].join(', ');
   const books = `timestamp + toIntervalDay(${days(retention.expensesDays)})`;
   const podHourlyDays = days(retention.podHourlyDays ?? retention.hourlyDays);
+  const podDaily = `date + toIntervalDay(${days(retention.podDailyDays ?? retention.hourlyDays)})`;
   return {
     asset_hours: `${hourly}, hour + toIntervalDay(${live}) WHERE startsWith(data_version, 'live-')`,
     account_hours: hourly,
@@ -56,8 +57,11 @@ export function ttlByTable(retention: Retention): Readonly<Record<string, string
     account_days: daily,
     // By day: a day that is half gone could be answered neither from its hours nor from its rollup.
     allocation_hours: `toDate(hour) + toIntervalDay(${podHourlyDays}), toDate(hour) + toIntervalDay(${live}) WHERE startsWith(data_version, 'live-')`,
-    allocation_days: `date + toIntervalDay(${days(retention.podDailyDays ?? retention.hourlyDays)})`,
+    allocation_days: podDaily,
     allocation_dimension_days: daily,
+    allocation_periods: podDaily,
+    allocation_dimension_periods: daily,
+    account_periods: daily,
     // Of the table that it took the place of: migrations before 0008 make it.
     allocation_group_days: daily,
     kubecost_hours: `toDate(hour) + toIntervalDay(${podHourlyDays})`,

@@ -1,4 +1,6 @@
+import { groupBy } from '@cloudtuner/cost-model';
 import { z } from 'zod';
+import type { PeriodVersion } from './periods';
 import { dateOf, type BoundStatement, type HourVersion } from './statement';
 
 const secondsPerDay = 86_400;
@@ -41,6 +43,17 @@ export interface AllocationDay extends StoredObservation {
     readonly rows: number;
     readonly labelKeys: readonly string[];
   } | null;
+  /** What was written of the periods that begin on it, current or not; empty unless they were asked for ({@link withPeriods}). */
+  readonly periods: readonly PeriodVersion[];
+}
+
+/** Days with what was written of the periods that begin on them, so that a plan can take a whole period instead of its days. */
+export function withPeriods(
+  days: readonly AllocationDay[],
+  periods: readonly PeriodVersion[],
+): readonly AllocationDay[] {
+  const byStart = groupBy(periods, ({ start }) => start);
+  return days.map((day) => ({ ...day, periods: byStart.get(day.day) ?? [] }));
 }
 
 const stored = z.tuple([
@@ -93,6 +106,7 @@ export const allocationDayRow = z
         isCurrent && row.rollup_version !== ''
           ? { dataVersion: row.rollup_version, rows: row.rollup_fact_rows, labelKeys: row.rollup_label_keys }
           : null,
+      periods: [],
     };
   });
 

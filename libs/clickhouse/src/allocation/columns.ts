@@ -53,16 +53,6 @@ const derived: Partial<Record<SummedQuantity, string>> = {
   gpu_measured_hours: 'if(isNull(f.gpu_usage_hours), NULL, f.gpu_hours)',
 };
 
-/** The columns of hourly facts `f` under the names that the rollups have. */
-export const measuresOfHours: readonly string[] = [
-  'toUInt64(1) AS fact_rows',
-  "toDateTime64(f.hour, 3, 'UTC') + toIntervalMillisecond(toInt64(round(f.started_seconds * 1000))) AS started_at",
-  "toDateTime64(f.hour, 3, 'UTC') + toIntervalMillisecond(toInt64(round(f.ended_seconds * 1000))) AS ended_at",
-  'f.covered_seconds AS covered_seconds',
-  ...summedQuantities.map((name) => `${derived[name] ?? `f.${name}`} AS ${name}`),
-  ...[...maxima, ...allocationCostColumns, 'total_cost', 'flags'].map((name) => `f.${name} AS ${name}`),
-];
-
 /** All measures of a rollup row, in the order of {@link sumsOf}. */
 export const measureColumns: readonly string[] = [
   'fact_rows',
@@ -76,8 +66,87 @@ export const measureColumns: readonly string[] = [
   'flags',
 ];
 
+/** What hourly facts have under another name or not at all. */
+const ofHours: Readonly<Record<string, string>> = {
+  fact_rows: 'toUInt64(1)',
+  started_at: "toDateTime64(f.hour, 3, 'UTC') + toIntervalMillisecond(toInt64(round(f.started_seconds * 1000)))",
+  ended_at: "toDateTime64(f.hour, 3, 'UTC') + toIntervalMillisecond(toInt64(round(f.ended_seconds * 1000)))",
+  ...derived,
+};
+
+/** A measure of a rollup as an expression of hourly facts `f`. */
+export const measureOfHours = (name: string): string => ofHours[name] ?? `f.${name}`;
+
+/** The columns of hourly facts `f` under the names that the rollups have. */
+export const measuresOfHours: readonly string[] = measureColumns.map((name) => `${measureOfHours(name)} AS ${name}`);
+
 const exactSum = (column: string, grain: number): string =>
   `sum(toInt128(round(${column} * ${String(grain)}))) / ${String(grain)}`;
+
+/** The quantities of a period's row, in the order of its array `quantities`, which has them as whole multiples of their grain. */
+const periodQuantities = ['covered_seconds', ...summedQuantities] as const;
+
+const grainOf = (name: (typeof periodQuantities)[number]): number =>
+  name === 'covered_seconds' ? 1e3 : grainBySummedQuantity[name];
+
+/** All measures of a period's row, in the order of {@link sumsOfPeriods}. */
+export const periodMeasureColumns: readonly string[] = [
+  'fact_rows',
+  'started_at',
+  'ended_at',
+  'quantities',
+  'maxima',
+  'costs',
+  'total_cost',
+  'flags',
+];
+
+/** The measures of a rollup's row in the form of a period's; `valueOf` is the expression of a column. */
+export function arraysOf(valueOf: (column: string) => string): readonly string[] {
+  const wholes = periodQuantities.map((name) => `toInt128(round(${valueOf(name)} * ${String(grainOf(name))}))`);
+  return [
+    ...['fact_rows', 'started_at', 'ended_at'].map((name) => `${valueOf(name)} AS ${name}`),
+    `[${wholes.join(', ')}] AS quantities`,
+    `[${maxima.map(valueOf).join(', ')}] AS maxima`,
+    `[${allocationCostColumns.map(valueOf).join(', ')}] AS costs`,
+    ...['total_cost', 'flags'].map((name) => `${valueOf(name)} AS ${name}`),
+  ];
+}
+
+/** Sums of the measures of periods' rows `s`; what is unknown in all of them stays unknown. */
+export const sumsOfPeriods: readonly string[] = [
+  'sum(s.fact_rows) AS fact_rows',
+  'min(s.started_at) AS started_at',
+  'max(s.ended_at) AS ended_at',
+  'sumForEach(s.quantities) AS quantities',
+  'maxForEach(s.maxima) AS maxima',
+  'sumForEach(s.costs) AS costs',
+  'sum(s.total_cost) AS total_cost',
+  'arraySort(groupUniqArrayArray(s.flags)) AS flags',
+];
+
+/** A row of sums with arrays, as ClickHouse answers. */
+export interface PeriodSums {
+  readonly quantities: readonly (string | null)[];
+  readonly maxima: readonly (number | null)[];
+  readonly costs: readonly (string | null)[];
+}
+
+/** The arrays of a row under the names of their columns: quantities in hours, bytes and seconds, costs as decimals. */
+export function namedMeasures({
+  quantities,
+  maxima: greatest,
+  costs,
+}: PeriodSums): Record<string, number | string | null> {
+  const named: Record<string, number | string | null> = {};
+  for (const [index, name] of periodQuantities.entries()) {
+    const wholes = quantities[index] ?? null;
+    named[name] = wholes === null ? null : Number(wholes) / grainOf(name);
+  }
+  for (const [index, name] of maxima.entries()) named[name] = greatest[index] ?? null;
+  for (const [index, name] of allocationCostColumns.entries()) named[name] = costs[index] ?? null;
+  return named;
+}
 
 /** Sums of the measures of rows `s`: exact for money, independent of the order of the rows for everything. */
 export const sumsOf: readonly string[] = [

@@ -1,9 +1,19 @@
 import { z } from 'zod';
-import { allocationCostColumns, maxima, measureColumns, measuresOfHours, summedQuantities, sumsOf } from './columns';
+import {
+  allocationCostColumns,
+  maxima,
+  measureOfHours,
+  namedMeasures,
+  summedQuantities,
+  sumsOf,
+  sumsOfPeriods,
+  type PeriodSums,
+} from './columns';
 import { allocationColumns, type AllocationGroup, type ReadingPlan } from './reading-plan';
 import type { QueryParams } from '../client-port';
 import { nameOf, nameParams, podsOf, type RowNames } from './row-names';
-import { dayParams, hourParams, inDays, inHours, type BoundStatement } from './statement';
+import { sourceParams, sourcesOf } from './sources';
+import type { BoundStatement } from './statement';
 
 /** What to read by a plan. */
 export interface AllocationReading {
@@ -22,38 +32,44 @@ const quantity = z.number().nullable();
 const money = z.string().nullable();
 const texts = z.array(z.string()).default([]);
 
+/** Where periods are read, all measures come in arrays. */
+const hasArrays = (row: unknown): row is PeriodSums => typeof row === 'object' && row !== null && 'quantities' in row;
+
 /** Row of {@link readAllocations}: a sum in the names of the facts. Decimals are strings without trailing zeros. */
-export const allocationSumRow = z.object({
-  /** Start of its step, unix seconds. */
-  step: z.number(),
-  kind: z.string(),
-  asset_type: z.string(),
-  node: z.string(),
-  provider_id: z.string(),
-  namespace: z.string(),
-  controller_kind: z.string(),
-  controller: z.string(),
-  pod: z.string(),
-  pod_uid: z.string(),
-  container: z.string(),
-  /** One for each label key of the grouping; empty: the row does not have it. */
-  label_values: z.array(z.string()),
-  /** These four are empty unless the grouping has details. */
-  services: texts,
-  label_names: texts,
-  annotation_names: texts,
-  /** One for each annotation key of the grouping. */
-  annotation_values: texts,
-  fact_rows: z.coerce.number(),
-  started_at_ms: z.coerce.number(),
-  ended_at_ms: z.coerce.number(),
-  covered_seconds: z.number(),
-  ...recordOf(summedQuantities, quantity),
-  ...recordOf(maxima, quantity),
-  ...recordOf(allocationCostColumns, money),
-  total_cost: z.string(),
-  flags: z.array(z.string()),
-});
+export const allocationSumRow = z.preprocess(
+  (row) => (hasArrays(row) ? { ...row, ...namedMeasures(row) } : row),
+  z.object({
+    /** Start of its step, unix seconds. */
+    step: z.number(),
+    kind: z.string(),
+    asset_type: z.string(),
+    node: z.string(),
+    provider_id: z.string(),
+    namespace: z.string(),
+    controller_kind: z.string(),
+    controller: z.string(),
+    pod: z.string(),
+    pod_uid: z.string(),
+    container: z.string(),
+    /** One for each label key of the grouping; empty: the row does not have it. */
+    label_values: z.array(z.string()),
+    /** These four are empty unless the grouping has details. */
+    services: texts,
+    label_names: texts,
+    annotation_names: texts,
+    /** One for each annotation key of the grouping. */
+    annotation_values: texts,
+    fact_rows: z.coerce.number(),
+    started_at_ms: z.coerce.number(),
+    ended_at_ms: z.coerce.number(),
+    covered_seconds: z.number(),
+    ...recordOf(summedQuantities, quantity),
+    ...recordOf(maxima, quantity),
+    ...recordOf(allocationCostColumns, money),
+    total_cost: z.string(),
+    flags: z.array(z.string()),
+  }),
+);
 
 export type AllocationSumRow = z.infer<typeof allocationSumRow>;
 
@@ -61,53 +77,9 @@ function recordOf<Name extends string, Value>(names: readonly Name[], value: Val
   return Object.fromEntries(names.map((name) => [name, value])) as Record<Name, Value>;
 }
 
-interface Source {
-  readonly table: string;
-  readonly condition: string;
-  /** Unix seconds of a row. */
-  readonly time: (alias: string) => string;
-  readonly labels: (alias: string) => string;
-  /** Null: the table has them as they are. */
-  readonly measures: readonly string[] | null;
-}
-
 /** Moments as numbers, so that no text has to be read back. */
-const sumsInUnixTime = sumsOf.map((sum) =>
-  sum.replace(/^(.*) AS (started_at|ended_at)$/, 'toUnixTimestamp64Milli($1) AS $2_ms'),
-);
-
-function sourcesOf({ plan, group }: AllocationReading): readonly Source[] {
-  const dayTime = (alias: string): string => `toUnixTimestamp(toDateTime(${alias}.date, 'UTC'))`;
-  const fromMap = (alias: string): string => `arrayMap(key -> ${alias}.labels[key], {labelKeys:Array(String)})`;
-  const all: readonly (Source & { readonly used: boolean })[] = [
-    {
-      used: plan.groupDays.length > 0,
-      table: 'allocation_dimension_days',
-      condition: `dimension = {dimension:String} AND ${inDays('groupDays')}`,
-      time: dayTime,
-      labels: (alias) => `[${alias}.label_value]`,
-      measures: null,
-    },
-    {
-      used: plan.podDays.length > 0,
-      table: 'allocation_days',
-      condition: inDays('podDays'),
-      time: dayTime,
-      labels: fromMap,
-      measures: null,
-    },
-    {
-      used: plan.hours.length > 0 || plan.groupDays.length + plan.podDays.length === 0,
-      table: 'allocation_hours',
-      condition: inHours,
-      time: (alias) => `toUnixTimestamp(${alias}.hour)`,
-      labels: fromMap,
-      measures: measuresOfHours,
-    },
-  ];
-  const hasLabels = group.labelKeys.length > 0;
-  return all.filter(({ used }) => used).map((source) => (hasLabels ? source : { ...source, labels: () => '[]' }));
-}
+const inUnixTime = (sums: readonly string[]): readonly string[] =>
+  sums.map((sum) => sum.replace(/^(.*) AS (started_at|ended_at)$/, 'toUnixTimestamp64Milli($1) AS $2_ms'));
 
 /** Expression of a table of pods under the name that a row has it by. */
 type Detail = readonly [name: string, expression: (alias: string) => string];
@@ -128,11 +100,10 @@ function detailsOf({ details }: AllocationGroup): readonly Detail[] {
   return all.filter(([used]) => used).map(([, name, expression]) => [name, expression]);
 }
 
-const ownMeasures = measureColumns.map((name) => `f.${name} AS ${name}`);
-
-/** What to select from, and the step, the labels and the details of its rows. */
+/** What to select from, and the step, the labels, the details and the sums of its rows. */
 interface Rows {
   readonly from: string;
+  readonly sums: readonly string[];
   readonly step: string;
   readonly labels: string;
   readonly details: readonly (readonly [name: string, expression: string])[];
@@ -149,7 +120,10 @@ function namedParams(named: NonNullable<AllocationReading['named']>): QueryParam
   return { ...nameParams(named), names: named.names, ...(pods === null ? {} : { pods }) };
 }
 
-/** Rows `s` of all sources. ClickHouse spends ten milliseconds on the columns of a nested query, so a single rollup is read as it is. */
+/**
+ * Rows `s` of all sources. ClickHouse spends ten milliseconds on the columns of a nested query, so a single table of sums is read as it is. Beside
+ * periods, which have their measures in arrays, all others are read so too.
+ */
 function rowsOf(reading: AllocationReading): Rows {
   const { group, stepSeconds } = reading;
   const step = (time: string): string =>
@@ -157,12 +131,15 @@ function rowsOf(reading: AllocationReading): Rows {
       ? '{from:UInt32}'
       : `toUInt32({from:UInt32} + intDiv(${time} - {from:UInt32}, {step:UInt32}) * {step:UInt32})`;
   const sources = sourcesOf(reading);
+  const inArrays = sources.some(({ columns }) => columns === null);
+  const sums = inUnixTime(inArrays ? sumsOfPeriods : sumsOf);
   const details = detailsOf(group);
   const [first, ...others] = sources;
-  if (first?.measures === null && others.length === 0) {
+  if (first?.hasSums === true && others.length === 0) {
     const from = `${first.table} AS s WHERE ${first.condition}${onlyNamed(reading, 's')}`;
     return {
       from,
+      sums,
       step: step(first.time('s')),
       labels: first.labels('s'),
       details: details.map(([name, expression]) => [name, expression('s')]),
@@ -170,12 +147,20 @@ function rowsOf(reading: AllocationReading): Rows {
   }
   const keys = ['kind', 'asset_type', ...group.columns].map((name) => `f.${name} AS ${name}`);
   const detailColumns = details.map(([name, expression]) => `${expression('f')} AS ${name}`);
-  const branches = sources.map(({ table, condition, time, labels, measures }) => {
-    const columns = [`${step(time('f'))} AS step`, ...keys, `${labels('f')} AS label_values`, ...detailColumns];
-    return `SELECT ${[...columns, ...(measures ?? ownMeasures)].join(', ')} FROM ${table} AS f WHERE ${condition}${onlyNamed(reading, 'f')}`;
+  const branches = sources.map(({ table, condition, time, labels, columns, arrays }) => {
+    const measures = inArrays || columns === null ? arrays : columns;
+    const selected = [
+      `${step(time('f'))} AS step`,
+      ...keys,
+      `${labels('f')} AS label_values`,
+      ...detailColumns,
+      ...measures,
+    ];
+    return `SELECT ${selected.join(', ')} FROM ${table} AS f WHERE ${condition}${onlyNamed(reading, 'f')}`;
   });
   return {
     from: `(${branches.join(' UNION ALL ')}) AS s`,
+    sums,
     step: 's.step',
     labels: 's.label_values',
     details: details.map(([name]) => [name, `s.${name}`]),
@@ -187,7 +172,7 @@ function rowsOf(reading: AllocationReading): Rows {
  * up to the total of the window whatever the grouping.
  */
 export function readAllocations(account: string, reading: AllocationReading): BoundStatement {
-  const { group, from, stepSeconds, top, named } = reading;
+  const { plan, group, from, stepSeconds, top, named } = reading;
   const rows = rowsOf(reading);
   const columns = ['kind', 'asset_type', ...group.columns].map((name) => `s.${name}`);
   const keys = [rows.step, ...columns, rows.labels, ...rows.details.map(([, expression]) => expression)];
@@ -195,7 +180,7 @@ export function readAllocations(account: string, reading: AllocationReading): Bo
   return {
     sql: `
       SELECT ${rows.step} AS step, s.kind AS kind, s.asset_type AS asset_type, ${namesOf(group).join(', ')}, ${rows.labels} AS label_values,
-             ${details.join(' ')} ${sumsInUnixTime.join(', ')}
+             ${details.join(' ')} ${rows.sums.join(', ')}
       FROM ${rows.from}
       GROUP BY ${keys.join(', ')}
       ORDER BY ${top === null ? '' : 'sum(s.total_cost) DESC, '}${keys.join(', ')}
@@ -208,7 +193,7 @@ export function readAllocations(account: string, reading: AllocationReading): Bo
       ...(group.labelKeys.length === 0 ? {} : { labelKeys: group.labelKeys }),
       ...(group.details === undefined ? {} : { annotationKeys: group.details.annotationKeys }),
       ...(named === undefined ? {} : namedParams(named)),
-      ...sourceParams(reading),
+      ...sourceParams(plan),
     },
   };
 }
@@ -216,13 +201,6 @@ export function readAllocations(account: string, reading: AllocationReading): Bo
 /** Every row has every column, whatever the grouping. */
 const namesOf = ({ columns }: AllocationGroup): readonly string[] =>
   allocationColumns.map((name) => (columns.includes(name) ? `s.${name} AS ${name}` : `'' AS ${name}`));
-
-/** Which versions of which tables. */
-const sourceParams = ({ plan }: Pick<AllocationReading, 'plan'>): QueryParams => ({
-  ...(plan.groupDays.length === 0 ? {} : { dimension: plan.dimension, ...dayParams('groupDays', plan.groupDays) }),
-  ...(plan.podDays.length === 0 ? {} : dayParams('podDays', plan.podDays)),
-  ...hourParams(plan.hours),
-});
 
 /** Row of {@link rankAllocations}. */
 export const allocationRankRow = z.object({
@@ -246,9 +224,9 @@ export function rankAllocations(
 ): BoundStatement {
   const { plan, names, withIdle, limit, offset } = ranking;
   const group = { columns: [], labelKeys: [] };
-  const branches = sourcesOf({ plan, group, from: 0, stepSeconds: null, top: null }).map(
-    ({ table, condition, measures }) =>
-      `SELECT ${nameOf(names, 'f')} AS name, f.total_cost AS total_cost, ${measures === null ? 'f.fact_rows' : 'toUInt64(1)'} AS fact_rows
+  const branches = sourcesOf({ plan, group }).map(
+    ({ table, condition, hasSums }) =>
+      `SELECT ${nameOf(names, 'f')} AS name, f.total_cost AS total_cost, ${hasSums ? 'f.fact_rows' : measureOfHours('fact_rows')} AS fact_rows
        FROM ${table} AS f WHERE ${condition}`,
   );
   // Idle is counted among the rows that were read, whether or not it is shown.
@@ -265,6 +243,6 @@ export function rankAllocations(
       ) AS r
       WHERE {withIdle:Bool} OR r.name != '__idle__'
       ORDER BY r.total_cost DESC, r.name LIMIT {limit:UInt32} OFFSET {offset:UInt32}`,
-    params: { account, withIdle, limit, offset, ...nameParams(names), ...sourceParams({ plan }) },
+    params: { account, withIdle, limit, offset, ...nameParams(names), ...sourceParams(plan) },
   };
 }

@@ -1,4 +1,14 @@
 import type { AllocationDay } from './allocation-days';
+import {
+  allocationPeriodKinds,
+  daysOfPeriod,
+  labelKeysOfPeriod,
+  periodVersionOf,
+  type AllocationPeriod,
+  type AllocationPeriodKind,
+  type PeriodVersion,
+  type SummedDay,
+} from './periods';
 import { labelDimension } from './rollup-statements';
 import type { DayVersion, HourVersion } from './statement';
 
@@ -34,8 +44,11 @@ export interface AllocationGroup {
 
 /** Where a day is read. */
 export interface ReadingPlan {
-  /** The dimension of `groupDays`. */
+  /** The dimension of `groupPeriods` and `groupDays`. */
   readonly dimension: string | null;
+  /** Whole periods instead of their days: by dimension, by pod. */
+  readonly groupPeriods: readonly PeriodVersion[];
+  readonly podPeriods: readonly PeriodVersion[];
   readonly groupDays: readonly DayVersion[];
   readonly podDays: readonly DayVersion[];
   readonly hours: readonly HourVersion[];
@@ -56,30 +69,83 @@ export function dimensionFor({ columns, labelKeys, details }: AllocationGroup): 
   return within(['namespace', 'controller_kind', 'controller']) ? 'controller' : null;
 }
 
+/** Where steps begin, unix seconds, and how long they are; null: everything is one step. */
+interface Steps {
+  readonly from: number;
+  readonly stepSeconds: number | null;
+}
+
+/** Whether a day is not cut by steps. */
+const keepsDays = ({ from, stepSeconds }: Steps): boolean =>
+  stepSeconds === null || (stepSeconds % secondsPerDay === 0 && from % secondsPerDay === 0);
+
+const stepOf = (day: number, { from, stepSeconds }: Steps): number =>
+  stepSeconds === null ? 0 : Math.floor((day - from) / stepSeconds);
+
+/** The period of a kind that begins on a day, if it was written from exactly the sums that its days have now, and lies in one step. */
+function currentPeriod(
+  day: AllocationDay,
+  kind: AllocationPeriodKind,
+  sums: ReadonlyMap<number, SummedDay>,
+  steps: Steps,
+): AllocationPeriod | null {
+  const written = day.periods.find((version) => version.kind === kind);
+  if (written === undefined) return null;
+  const days = daysOfPeriod(kind, day.day, (one) => sums.get(one));
+  const last = days?.at(-1);
+  if (days === null || last === undefined || stepOf(last.day, steps) !== stepOf(day.day, steps)) return null;
+  const period = { kind, start: day.day, days };
+  return periodVersionOf(period) === written.dataVersion ? period : null;
+}
+
+/** The longest periods that are current, no two with a day in common, and the days that are left. */
+function takePeriods(
+  days: readonly AllocationDay[],
+  steps: Steps,
+): { readonly periods: readonly AllocationPeriod[]; readonly rest: readonly AllocationDay[] } {
+  if (!keepsDays(steps)) return { periods: [], rest: days };
+  const sums = new Map(
+    days.flatMap(({ day, rollup }) => (rollup === null ? [] : [[day, { day, ...rollup }] as const])),
+  );
+  const periods: AllocationPeriod[] = [];
+  for (const kind of allocationPeriodKinds) {
+    for (const day of days) {
+      const period = currentPeriod(day, kind, sums, steps);
+      if (period === null) continue;
+      periods.push(period);
+      for (const taken of period.days) sums.delete(taken.day);
+    }
+  }
+  const taken = new Set(periods.flatMap((period) => period.days.map(({ day }) => day)));
+  return { periods, rest: days.filter(({ day }) => !taken.has(day)) };
+}
+
 /**
- * Divides days among the smallest tables that can answer. With `stepSeconds` of whole days, and steps that begin at midnight, days come from
- * their rollups, else from the hours.
+ * Divides days among the smallest tables that can answer: whole periods, the sums of days, hours. With `stepSeconds` of whole days, and steps that begin
+ * at midnight, days come from their rollups, else from the hours.
  *
  * @throws RangeError when hours have to be read that are not listed
  */
-export function planReading(
-  days: readonly AllocationDay[],
-  group: AllocationGroup,
-  steps: { readonly from: number; readonly stepSeconds: number | null },
-): ReadingPlan {
-  const takesDays =
-    steps.stepSeconds === null || (steps.stepSeconds % secondsPerDay === 0 && steps.from % secondsPerDay === 0);
+export function planReading(days: readonly AllocationDay[], group: AllocationGroup, steps: Steps): ReadingPlan {
   const dimension = dimensionFor(group);
+  const hasDimension = (labelKeys: readonly string[]): boolean =>
+    dimension !== null && group.labelKeys.every((key) => labelKeys.includes(key));
+  const { periods, rest } = takePeriods(days, steps);
+  const groupPeriods: PeriodVersion[] = [];
+  const podPeriods: PeriodVersion[] = [];
   const groupDays: DayVersion[] = [];
   const podDays: DayVersion[] = [];
   const hours: HourVersion[] = [];
-  const hoursWithoutPods: number[] = [];
   let factRows = 0;
-  for (const { day, rollup, hours: hoursOfDay, hourCount } of days) {
-    hoursWithoutPods.push(...hoursOfDay.filter(({ rows }) => rows === null).map(({ hour }) => hour));
-    if (rollup !== null && takesDays) {
-      const isSummed = group.labelKeys.every((key) => rollup.labelKeys.includes(key));
-      (dimension !== null && isSummed ? groupDays : podDays).push({ day, dataVersion: rollup.dataVersion });
+  for (const period of periods) {
+    const { kind, start } = period;
+    const version = { kind, start, dataVersion: periodVersionOf(period) };
+    (hasDimension(labelKeysOfPeriod(period.days)) ? groupPeriods : podPeriods).push(version);
+    for (const { rows } of period.days) factRows += rows;
+  }
+  for (const { day, rollup, hours: hoursOfDay, hourCount } of rest) {
+    if (rollup !== null && keepsDays(steps)) {
+      (hasDimension(rollup.labelKeys) ? groupDays : podDays).push({ day, dataVersion: rollup.dataVersion });
       factRows += rollup.rows;
     } else {
       if (hoursOfDay.length < hourCount) throw new RangeError('the hours of a day are not listed');
@@ -90,5 +156,6 @@ export function planReading(
       }
     }
   }
-  return { dimension, groupDays, podDays, hours, factRows, hoursWithoutPods };
+  const hoursWithoutPods = days.flatMap((day) => day.hours.filter(({ rows }) => rows === null).map(({ hour }) => hour));
+  return { dimension, groupPeriods, podPeriods, groupDays, podDays, hours, factRows, hoursWithoutPods };
 }

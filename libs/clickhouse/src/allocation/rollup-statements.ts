@@ -31,7 +31,7 @@ const fixedDimensions = ['namespace', 'controller', 'node'] as const;
 export const labelDimension = (key: string): string => `label:${key}`;
 
 /** Dimensions of `allocation_dimension_days` for these label keys. */
-const dimensionsOf = (labelKeys: readonly string[]): readonly string[] => [
+export const dimensionsOf = (labelKeys: readonly string[]): readonly string[] => [
   ...fixedDimensions,
   ...labelKeys.map(labelDimension),
 ];
@@ -51,7 +51,8 @@ export function rollupVersionOf({ hours, labelKeys }: Omit<DayRollup, 'day'>): s
 
 const versionOf = (rollup: DayRollup): DayVersion => ({ day: rollup.day, dataVersion: rollupVersionOf(rollup) });
 
-const identityColumns = [
+/** What rows of sums by pod are told apart by. */
+export const identityColumns = [
   'kind',
   'asset_type',
   'asset_key',

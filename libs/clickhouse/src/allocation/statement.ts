@@ -1,4 +1,5 @@
 import type { QueryParam, QueryParams } from '../client-port';
+import type { PeriodVersion } from './periods';
 
 /** A statement with the values of its parameters; who asks, limits and the schema of rows are added by the adapter. */
 export interface BoundStatement {
@@ -50,6 +51,20 @@ export const inHours = `cloud_account_id = {account:UUID} AND toDate(hour) IN {d
  */
 export const inDays = (name: string): string =>
   `cloud_account_id = {account:UUID} AND date IN {${name}_dates:Array(Date)} AND data_version IN {${name}:Array(String)}`;
+
+/** Values of {@link inPeriods}; `name` tells two lists of one statement apart. */
+export function periodParams(name: string, periods: readonly PeriodVersion[]): QueryParams {
+  return {
+    [`${name}_kinds`]: [...new Set(periods.map(({ kind }) => kind))].sort(),
+    [`${name}_dates`]: [...new Set(periods.map(({ start }) => dateOf(start)))].sort(),
+    [name]: periods.map(({ dataVersion }) => dataVersion),
+  };
+}
+
+/** Rows of these versions of periods of one account. Kinds and dates are for the index: a version is of one period only. */
+export const inPeriods = (name: string): string =>
+  `cloud_account_id = {account:UUID} AND period IN {${name}_kinds:Array(String)} AND date IN {${name}_dates:Array(Date)}
+  AND data_version IN {${name}:Array(String)}`;
 
 /** Which superseded versions to look for. */
 export interface SupersededWindow {

@@ -43,8 +43,12 @@ function conditionsOf({ namespaces, nodes, services }: WorkloadFilter): readonly
 /**
  * The cost of each day of a plan by a dimension, of the rows that the filter lets through. Idle and what no container caused are rows
  * like others, without a namespace and services. The plan must have a group with the columns of `by` and `filter`, or `pod` for services.
+ *
+ * @throws RangeError for a plan with periods: their days cannot be told apart
  */
 export function readWorkloadDays(account: string, { plan, by, filter }: WorkloadReading): BoundStatement {
+  if (plan.groupPeriods.length + plan.podPeriods.length > 0)
+    throw new RangeError('periods cannot be divided into days');
   const where = conditionsOf(filter)
     .map((condition) => ` AND ${condition}`)
     .join('');
