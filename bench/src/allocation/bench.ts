@@ -26,7 +26,13 @@ const sizeRow = z.object({
   parts: z.coerce.number(),
 });
 
-const podTables = ['allocation_hours', 'allocation_days', 'allocation_dimension_days'];
+const podTables = [
+  'allocation_hours',
+  'allocation_days',
+  'allocation_dimension_days',
+  'allocation_periods',
+  'allocation_dimension_periods',
+];
 
 /** Merged, so that the figures do not depend on when the background got around to it. */
 async function measureTables(client: ClickhouseClient, tenant: string): Promise<TableSize[]> {

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import {
   insertAllocationDay,
   insertAllocationGroupDay,
+  insertAllocationPeriod,
+  periodVersionOf,
+  readSummedDays,
   rollupVersionOf,
+  summedDayRow,
+  wholePeriods,
+  type AllocationPeriodKind,
   type BoundStatement,
   type ClickhouseClient,
   type HourVersion,
@@ -26,6 +32,8 @@ export interface Filled {
   readonly secondsPerHour: readonly number[];
   /** Seconds to sum a day of hours by pod and by every dimension; one each. */
   readonly secondsPerRollup: readonly number[];
+  /** Seconds to sum a period of each kind by pod and by every dimension; one each. */
+  readonly secondsPerPeriod: Readonly<Record<AllocationPeriodKind, readonly number[]>>;
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -47,6 +55,7 @@ class Filler {
   readonly #assets: number;
   readonly secondsPerHour: number[] = [];
   readonly secondsPerRollup: number[] = [];
+  readonly secondsPerPeriod: Record<AllocationPeriodKind, number[]> = { day: [], week: [], month: [] };
   hourRows = 0;
 
   constructor(client: ClickhouseClient, account: string, { pods, assets }: { pods: number; assets: number }) {
@@ -130,6 +139,26 @@ class Filler {
     await this.#client.insert({ table: 'account_days', rows: [row], tag, tenant: this.#account });
   }
 
+  /** All periods of which all days are there, as the worker writes them. */
+  async writePeriods(days: number): Promise<void> {
+    const tenant = this.#account;
+    const window = { from: firstDay, until: firstDay + days * secondsPerDay };
+    const summed = await this.#client.query({ ...readSummedDays(tenant, window), schema: summedDayRow, tag, tenant });
+    for (const period of wholePeriods(summed)) {
+      const startedMs = performance.now();
+      for (const statement of insertAllocationPeriod(tenant, period)) await this.#run(statement);
+      this.secondsPerPeriod[period.kind].push((performance.now() - startedMs) / 1_000);
+      const row = {
+        cloud_account_id: tenant,
+        period: period.kind,
+        date: new Date(period.start * 1_000).toISOString().slice(0, 10),
+        data_version: periodVersionOf(period),
+        written_at_ms: '1',
+      };
+      await this.#client.insert({ table: 'account_periods', rows: [row], tag, tenant });
+    }
+  }
+
   /** Days that are older than hours are kept have none; in the product their TTL removes them. */
   async dropOldHours(firstKept: number): Promise<void> {
     await this.#run({
@@ -161,7 +190,8 @@ export async function fill(
     written += 1;
     if (written % 30 === 0) say(`${String(written)} of ${String(size.days)} days`);
   }
+  await filler.writePeriods(size.days);
   if (firstWithHours > 0) await filler.dropOldHours(firstDay + firstWithHours * secondsPerDay);
-  const { hourRows, secondsPerHour, secondsPerRollup } = filler;
-  return { days: written, hourRows, secondsPerHour, secondsPerRollup };
+  const { hourRows, secondsPerHour, secondsPerRollup, secondsPerPeriod } = filler;
+  return { days: written, hourRows, secondsPerHour, secondsPerRollup, secondsPerPeriod };
 }

@@ -1,11 +1,14 @@
 import {
   allocationDayRow,
+  allocationPeriodRow,
   allocationRankRow,
   allocationSumRow,
   planReading,
   rankAllocations,
   readAllocationDays,
+  readAllocationPeriods,
   readAllocations,
+  withPeriods,
   type AllocationDay,
   type AllocationGroup,
   type AllocationReading,
@@ -77,11 +80,19 @@ async function ask({ client, account, size }: Asking, question: Question, { grou
   const until = firstDay + size.days * secondsPerDay;
   const from = until - question.days * secondsPerDay;
   const common = { tag, tenant: account };
-  const days = await client.query({
-    ...readAllocationDays(account, { from, until }, question.fromHours ? {} : { hoursFrom: until }),
-    schema: allocationDayRow,
-    ...common,
-  });
+  const [found, periods] = await Promise.all([
+    client.query({
+      ...readAllocationDays(account, { from, until }, question.fromHours ? {} : { hoursFrom: until }),
+      schema: allocationDayRow,
+      ...common,
+    }),
+    client.query({
+      ...readAllocationPeriods(account, { from, until }, { longest: true }),
+      schema: allocationPeriodRow,
+      ...common,
+    }),
+  ]);
+  const days = withPeriods(found, periods);
   const steps = { from, stepSeconds: null };
   const asked = question.fromHours ? days.map(withoutRollup) : days;
   const plan = planReading(asked, group, steps);

@@ -39,12 +39,18 @@ export function renderSizes(tables: readonly TableSize[], podHours: (table: stri
   return renderTable([['table', 'rows', 'MiB', 'bytes per pod-hour', 'parts'], ...rows]);
 }
 
-export function renderFilled({ secondsPerHour, secondsPerRollup }: Filled): string {
-  const [hour, rollup] = [secondsPerHour, secondsPerRollup].map((all) =>
-    percentile(
-      all.toSorted((a, b) => a - b),
-      0.5,
-    ),
+const median = (seconds: readonly number[]): number =>
+  percentile(
+    seconds.toSorted((a, b) => a - b),
+    0.5,
   );
-  return `median: ${((hour ?? Number.NaN) * 1_000).toFixed(0)} ms to make up and insert an hour, ${(rollup ?? Number.NaN).toFixed(2)} s to sum a day by pod and by every dimension`;
+
+export function renderFilled({ secondsPerHour, secondsPerRollup, secondsPerPeriod }: Filled): string {
+  const periods = Object.entries(secondsPerPeriod).map(
+    ([kind, seconds]) => `a ${kind} ${median(seconds).toFixed(2)} s`,
+  );
+  return [
+    `median: ${(median(secondsPerHour) * 1_000).toFixed(0)} ms to make up and insert an hour, ${median(secondsPerRollup).toFixed(2)} s to sum a day by pod and by every dimension`,
+    `median to sum what is read of it once more: ${periods.join(', ')}`,
+  ].join('\n');
 }

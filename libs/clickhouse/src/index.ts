@@ -72,7 +72,13 @@ export {
   type PeriodVersion,
   type SummedDay,
 } from './allocation/periods';
-export { planReading, type AllocationColumn, type AllocationGroup, type ReadingPlan } from './allocation/reading-plan';
+export {
+  planOfHours,
+  planReading,
+  type AllocationColumn,
+  type AllocationGroup,
+  type ReadingPlan,
+} from './allocation/reading-plan';
 export {
   allocationRankRow,
   allocationSumRow,

@@ -48,10 +48,7 @@ export interface AllocationDay extends StoredObservation {
 }
 
 /** Days with what was written of the periods that begin on them, so that a plan can take a whole period instead of its days. */
-export function withPeriods(
-  days: readonly AllocationDay[],
-  periods: readonly PeriodVersion[],
-): readonly AllocationDay[] {
+export function withPeriods(days: readonly AllocationDay[], periods: readonly PeriodVersion[]): AllocationDay[] {
   const byStart = groupBy(periods, ({ start }) => start);
   return days.map((day) => ({ ...day, periods: byStart.get(day.day) ?? [] }));
 }

@@ -17,6 +17,7 @@ const dayOf = (day: number, hours: readonly StoredHour[], rollup: AllocationDay[
   hourCount: hours.length,
   hours,
   rollup,
+  periods: [],
 });
 const hours = [hourOf(0, 'v0', 10), hourOf(3_600, 'v1', 10)];
 const rollup = { dataVersion: 'r', rows: 20, labelKeys: ['team'] };
@@ -50,6 +51,8 @@ describe('a plan', () => {
   it('takes sums by dimension where they are current, hours where they are not, and counts their rows', () => {
     expect(planReading([summed, changed], byNamespace, oneStep)).toEqual({
       dimension: 'namespace',
+      groupPeriods: [],
+      podPeriods: [],
       groupDays: [{ day: 0, dataVersion: 'r' }],
       podDays: [],
       hours: [{ hour: secondsPerDay, dataVersion: 'v' }],

@@ -58,6 +58,12 @@ export interface ReadingPlan {
   readonly hoursWithoutPods: readonly number[];
 }
 
+/** A plan of hours alone, of so many rows. */
+export const planOfHours = (hours: readonly HourVersion[], factRows: number): ReadingPlan => ({
+  ...{ dimension: null, groupPeriods: [], podPeriods: [], groupDays: [], podDays: [] },
+  ...{ hours, factRows, hoursWithoutPods: [] },
+});
+
 /** The dimension of `allocation_dimension_days` that can answer a grouping; null: none can. */
 export function dimensionFor({ columns, labelKeys, details }: AllocationGroup): string | null {
   if (details !== undefined) return null;

@@ -1,7 +1,24 @@
 import { createHash } from 'node:crypto';
 import { emptyAllocation, type AllocationFact } from '@cloudtuner/cost-model';
 import type { z } from 'zod';
-import { allocationDayRow, readAllocationDays, type HourWindow } from '../allocation/allocation-days';
+import {
+  allocationDayRow,
+  readAllocationDays,
+  withPeriods,
+  type AllocationDay,
+  type HourWindow,
+} from '../allocation/allocation-days';
+import {
+  allocationPeriodRow,
+  insertAllocationPeriod,
+  isPeriodBalanced,
+  periodBalanceRow,
+  readAllocationPeriods,
+  readPeriodBalance,
+  readSummedDays,
+  summedDayRow,
+} from '../allocation/period-statements';
+import { periodVersionOf, wholePeriods, type AllocationPeriod } from '../allocation/periods';
 import { planReading, type AllocationGroup, type ReadingPlan } from '../allocation/reading-plan';
 import { allocationSumRow, readAllocations, type AllocationSumRow } from '../allocation/read-statement';
 import {
@@ -139,9 +156,43 @@ export class AllocationWorld {
     };
     await this.client.insert({ table: 'account_days', rows: [row], tag, tenant: this.account });
   }
-  async plan(window: HourWindow, group: AllocationGroup, stepSeconds: number | null = null): Promise<ReadingPlan> {
+
+  /** The sums of a period, and, if everything adds up, the row that names them. */
+  async storePeriod(period: AllocationPeriod, writtenAtMs = 1): Promise<void> {
+    await this.writePeriod(period);
+    if (!(await this.isPeriodBalanced(period))) throw new Error('the period does not add up');
+    const row = {
+      cloud_account_id: this.account,
+      period: period.kind,
+      date: new Date(period.start * 1_000).toISOString().slice(0, 10),
+      data_version: periodVersionOf(period),
+      written_at_ms: String(writtenAtMs),
+    };
+    await this.client.insert({ table: 'account_periods', rows: [row], tag, tenant: this.account });
+  }
+
+  async writePeriod(period: AllocationPeriod, token = periodVersionOf(period)): Promise<void> {
+    for (const statement of insertAllocationPeriod(this.account, period))
+      await this.run(statement, `${this.account}|${token}`);
+  }
+
+  async isPeriodBalanced(period: AllocationPeriod): Promise<boolean> {
+    return isPeriodBalanced(await this.ask(readPeriodBalance(this.account, period), periodBalanceRow), period);
+  }
+
+  /** Those that the summed days of a window make. */
+  async wholePeriods(window: HourWindow): Promise<readonly AllocationPeriod[]> {
+    return wholePeriods(await this.ask(readSummedDays(this.account, window), summedDayRow));
+  }
+
+  async days(window: HourWindow): Promise<readonly AllocationDay[]> {
     const days = await this.ask(readAllocationDays(this.account, window), allocationDayRow);
-    return planReading(days, group, { from: window.from, stepSeconds });
+    const periods = await this.ask(readAllocationPeriods(this.account, window, { longest: true }), allocationPeriodRow);
+    return withPeriods(days, periods);
+  }
+
+  async plan(window: HourWindow, group: AllocationGroup, stepSeconds: number | null = null): Promise<ReadingPlan> {
+    return planReading(await this.days(window), group, { from: window.from, stepSeconds });
   }
 
   async read(

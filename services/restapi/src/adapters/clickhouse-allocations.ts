@@ -1,11 +1,14 @@
 import {
   allocationDayRow,
+  allocationPeriodRow,
   allocationRankRow,
   allocationSumRow,
   planReading,
   rankAllocations,
   readAllocationDays,
+  readAllocationPeriods,
   readAllocations,
+  withPeriods,
   type AllocationDay,
   type AllocationGroup,
   type AllocationSumRow,
@@ -47,8 +50,8 @@ function planOf(days: readonly AllocationDay[], group: AllocationGroup, span: St
   });
 }
 
-const isEmpty = ({ groupDays, podDays, hours }: ReadingPlan): boolean =>
-  groupDays.length + podDays.length + hours.length === 0;
+const isEmpty = ({ groupPeriods, podPeriods, groupDays, podDays, hours }: ReadingPlan): boolean =>
+  groupPeriods.length + podPeriods.length + groupDays.length + podDays.length + hours.length === 0;
 
 /** Pod-level facts in ClickHouse. A query ends inside the server after `maxExecutionSeconds`, whatever becomes of the client. */
 export function createClickhouseAllocations(
@@ -76,16 +79,23 @@ export function createClickhouseAllocations(
     return rows.reduce((sum, row) => sum + row.fact_rows, 0) === plan.factRows ? rows : null;
   };
   return {
-    readDays: (account, window, { hoursFromMs }, context) =>
-      client.query({
-        ...readAllocationDays(
-          account,
-          { from: secondsOf(window.startMs), until: secondsOf(window.endMs) },
-          { hoursFrom: secondsOf(hoursFromMs) },
-        ),
-        schema: allocationDayRow,
-        ...asked(account, context),
-      }),
+    async readDays(account, window, { hoursFromMs }, context) {
+      const range = { from: secondsOf(window.startMs), until: secondsOf(window.endMs) };
+      // Which period is current, its days say: read after or before them, another one is only not taken.
+      const [days, periods] = await Promise.all([
+        client.query({
+          ...readAllocationDays(account, range, { hoursFrom: secondsOf(hoursFromMs) }),
+          schema: allocationDayRow,
+          ...asked(account, context),
+        }),
+        client.query({
+          ...readAllocationPeriods(account, range, { longest: true }),
+          schema: allocationPeriodRow,
+          ...asked(account, context),
+        }),
+      ]);
+      return withPeriods(days, periods);
+    },
     async readSums(account, { days, group, steps }, context) {
       const hoursOf = (span: StepSpan): number => planOf(days, group, span).hours.length;
       const spans = spansOf(steps).flatMap((span) => piecesOf(span, hoursOf, maxHoursPerStatement));

@@ -30,6 +30,7 @@ const day: AllocationDay = {
   measuredSeconds: 3_600,
   lastSample: null,
   flags: [],
+  periods: [],
   rollup: { dataVersion: 'r', rows: 1, labelKeys: [] },
 };
 

@@ -1,5 +1,6 @@
 import {
   allocationSumRow,
+  planOfHours,
   readAllocations,
   type AllocationSumRow,
   type ClickhouseClient,
@@ -155,7 +156,7 @@ async function readOwn(
   if (first === undefined || expected === 0) return [];
   const { labelKeys, withControllers } = grouping;
   const reading = {
-    plan: { dimension: null, groupDays: [], podDays: [], hours, factRows: expected, hoursWithoutPods: [] },
+    plan: planOfHours(hours, expected),
     group: {
       columns: withControllers ? (['namespace', 'controller_kind', 'controller'] as const) : (['namespace'] as const),
       labelKeys,
