@@ -1,10 +1,10 @@
-import { backfill, createProducer, reaggregateHour, type Producer } from '@cloudtuner/queues';
+import { backfill, createProducer, reaggregateHour, sumPeriods, type Producer } from '@cloudtuner/queues';
 import { sharedServers, waitFor } from '@cloudtuner/test-kit';
 import { createTouchedHours, type TouchedHours } from '@cloudtuner/touched-hours';
 import { daySeconds, hourSeconds, isoOf } from './domain/calendar';
 import { startClickhouseProxy, type ClickhouseProxy, type Moment } from './testing/clickhouse-proxy';
 import { hourCost } from './testing/sample-hours';
-import { currentExpenses, currentTotal, storedRows, type Days } from './testing/stored-rows';
+import { copyRows, currentExpenses, currentTotal, storedRows, type Days } from './testing/stored-rows';
 import { createAccount, requestBackfill, type BackfillProducer } from './testing/worker-process';
 import { killedAt, startWorkerWorld, type WorkerWorld } from './testing/worker-world';
 
@@ -15,6 +15,7 @@ let proxy: ClickhouseProxy;
 let world: WorkerWorld;
 let backfills: BackfillProducer;
 let again: Producer<{ cloudAccountId: string; hour: string }, null>;
+let periods: typeof again;
 let touched: TouchedHours;
 
 beforeAll(async () => {
@@ -22,12 +23,14 @@ beforeAll(async () => {
   world = await startWorkerWorld({ clickhouseUrl: proxy.url, environment: { PLAN_INTERVAL_SECONDS: '3600' } });
   backfills = createProducer(backfill, world.queues);
   again = createProducer(reaggregateHour, world.queues);
+  periods = createProducer(sumPeriods, world.queues);
   touched = createTouchedHours(world.queues);
 }, 120_000);
 
 afterAll(async () => {
   touched.close();
   await again.close();
+  await periods.close();
   await backfills.close();
   await world.close();
   await proxy.close();
@@ -89,6 +92,51 @@ describe('a worker that is killed', () => {
       await world.worker.restart();
       await completed(jobId);
       expect(await storedRows(world.clickhouse, account, { days: oneDay, comparable: true })).toEqual(reference);
+    },
+    120_000,
+  );
+});
+
+describe('a worker that is killed while it sums periods', () => {
+  let template: string;
+  let reference: string[];
+  const rowsOf = (account: string): Promise<string[]> =>
+    storedRows(world.clickhouse, account, { comparable: true, merged: true, of: 'periods' });
+  const ask = async (cloudAccountId: string): Promise<string> =>
+    (await periods.enqueue({ cloudAccountId, hour: isoOf(oneDay.from) })).jobId;
+  const isDone = (jobId: string) =>
+    waitFor(async () => (await periods.jobStatus(jobId))?.state === 'completed', {
+      what: `the end of ${jobId}`,
+      timeoutMs: 60_000,
+    });
+
+  beforeAll(async () => {
+    template = await createAccount(world.metadata);
+    await completed(await requestBackfill(backfills, template, oneDay));
+    await isDone(await ask(template));
+    reference = await rowsOf(template);
+  }, 120_000);
+
+  it.each(
+    ['allocation_periods', 'allocation_dimension_periods', 'account_periods'].flatMap((table) =>
+      (['before', 'after'] as const).map((moment) => [moment, table] as const),
+    ),
+  )(
+    '%s its insert into %s leaves what its successor completes to the same bytes',
+    async (moment, table) => {
+      // One day by pod and by dimension, as above, and its name.
+      expect(reference).toHaveLength(13 + (4 + 4 + 7) + 1);
+      const account = await createAccount(world.metadata);
+      const tables = ['account_days', 'allocation_days', 'allocation_dimension_days'];
+      await copyRows(world.clickhouse, { from: template, to: account, tables });
+      const struck = killedAt(world.worker, proxy, moment, `INSERT INTO ${table} `);
+      const jobId = await ask(account);
+      await struck;
+      const isNamed = (await rowsOf(account)).some((row) => row.startsWith('account_periods '));
+      expect(isNamed).toBe(table === 'account_periods' && moment === 'after');
+      await world.worker.restart();
+      await isDone(jobId);
+      expect(await rowsOf(account)).toEqual(reference);
     },
     120_000,
   );

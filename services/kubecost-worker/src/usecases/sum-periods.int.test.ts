@@ -130,6 +130,9 @@ describe('a week', () => {
     expect(Object.keys(await namedPeriods(store.clickhouse, account))).toEqual(
       datesOf('day', [8, 9, 10, 11, 12, 13, 14]),
     );
+    // The week's rows stay: nine pods, three nodes and the disk.
+    const left = (await rowsOf()).filter((row) => row.startsWith('allocation_periods ') && row.includes('"week"'));
+    expect(left).toHaveLength(9 + 3 + 1);
   }
   const ofTheWeek = "WHERE cloud_account_id = {account:UUID} AND period = 'week'";
 
