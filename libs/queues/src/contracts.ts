@@ -123,6 +123,17 @@ export const summarize = defineQueue({
   removeOnFail: { ageSeconds: 7 * 86_400, count: 1_000 },
 });
 
+/** Sums the days, weeks and months of one account whose days have changed. `hour` is when it was asked for. Kept, so that it is asked for once an hour. */
+export const sumPeriods = defineQueue({
+  name: 'sum-periods',
+  payload: z.object({ cloudAccountId, hour }),
+  jobId: (payload) => `${payload.cloudAccountId}_${secondsOf(payload.hour)}`,
+  attempts: 5,
+  backoff: soon,
+  removeOnComplete: { ageSeconds: 2 * 3_600, count: 100_000 },
+  removeOnFail: seenForAWeek,
+});
+
 /**
  * Brings the closed hours of `[fromHour, toHour)` to InfluxDB, as far as it does not have them as they are now. Asked for after an hour was
  * stored, and for the last days once an hour; kept, so that the latter is asked for once.

@@ -12,6 +12,7 @@ export {
   reaggregateHour,
   refreshLiveHour,
   summarize,
+  sumPeriods,
   sweepHours,
   type BackfillProgress,
 } from './contracts';

@@ -271,6 +271,8 @@ export interface Dispatcher {
   sweepHours(cloudAccountId: string, day: number): Promise<boolean>;
   /** Nothing when this quarter of an hour (its start, unix seconds) of the account was asked for already. */
   summarize(cloudAccountId: string, quarter: number): Promise<boolean>;
+  /** Nothing when this hour (its start, unix seconds) of the account was asked for already. */
+  sumPeriods(cloudAccountId: string, hour: number): Promise<boolean>;
   /** Nothing when this hour was asked for already. */
   cleanup(hour: number): Promise<boolean>;
   refreshLiveHour(cloudAccountId: string): Promise<boolean>;

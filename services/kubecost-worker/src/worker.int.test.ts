@@ -1,6 +1,6 @@
 import { connectClickhouse, type ClickhouseClient } from '@cloudtuner/clickhouse';
 import { connectMetadata } from '@cloudtuner/metadata';
-import { backfill, closeHour, createProducer, summarize, type Producer } from '@cloudtuner/queues';
+import { backfill, closeHour, createProducer, summarize, sumPeriods, type Producer } from '@cloudtuner/queues';
 import {
   randomDatabase,
   startClickhouse,
@@ -16,6 +16,7 @@ import { createTouchedHours } from '@cloudtuner/touched-hours';
 import { z } from 'zod';
 import { closableUntil, daySeconds, hourOf, hoursBetween, isoOf } from './domain/calendar';
 import { startFakeMetroculus, type FakeMetroculus } from './testing/fake-metroculus';
+import { namedPeriods } from './testing/period-world';
 import { dayCost, hourCost } from './testing/sample-hours';
 import { currentExpenses, currentTotal, storedRows } from './testing/stored-rows';
 import { createAccount, requestBackfill, workerEnvironment } from './testing/worker-process';
@@ -159,6 +160,18 @@ describe('an account', () => {
       });
     await waitFor(async () => (await totals())[0]?.total === dayCost[1], { what: 'the summary of yesterday' });
   });
+
+  it('has its days summed for reading once an hour, and whenever somebody asks for it', async () => {
+    await useProducer(createProducer(sumPeriods, { redisUrl: redis.url, prefix }), async (producer) => {
+      await waitFor(async () => (await producer.counts()).completed > 0, { what: 'a run that nobody asked for' });
+      const isSummed = async (): Promise<boolean> => {
+        await producer.enqueue({ cloudAccountId: account, hour: isoOf(yesterday) });
+        const named = await namedPeriods(clickhouse, account);
+        return named[`day ${isoOf(yesterday).slice(0, 10)}`]?.[0] === dayCost[1];
+      };
+      await waitFor(isSummed, { what: 'the sums of yesterday', timeoutMs: 30_000 });
+    });
+  }, 60_000);
 
   it('has its running hour refreshed while somebody looks at it', async () => {
     const metadata = connectMetadata({ url: mongo.url, database, appName: 'test' });

@@ -97,7 +97,7 @@ describe('failed jobs', () => {
     expect(queues.map(({ queue }) => queue)).toEqual([
       ...['backfill', 'cleanup', 'close-day', 'close-hour', 'export-influxdb'],
       ...['extract-allocation', 'extract-assets', 'extract-budgets'],
-      ...['plan-hours', 'reaggregate-hour', 'refresh-live-hour', 'summarize', 'sweep-hours'],
+      ...['plan-hours', 'reaggregate-hour', 'refresh-live-hour', 'sum-periods', 'summarize', 'sweep-hours'],
     ]);
     expect(queues.find(({ queue }) => queue === 'close-hour')).toMatchObject({ failed: 1, waiting: 0, active: 0 });
   });

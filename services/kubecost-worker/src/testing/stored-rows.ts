@@ -25,6 +25,15 @@ const summaryTables = {
   cost_postings: { time: 'timestamp', own: ['posted_at_ms', 'precedence'], merges: 'versions' },
 } as const;
 
+/** The same of sums of periods, which follow once an hour. */
+const periodTables = {
+  allocation_periods: { time: 'date', own: [], merges: 'nothing' },
+  allocation_dimension_periods: { time: 'date', own: [], merges: 'nothing' },
+  account_periods: { time: 'date', own: ['written_at_ms'], merges: 'versions' },
+} as const;
+
+const tablesOf = { summaries: summaryTables, periods: periodTables } as const;
+
 interface StoredTable {
   readonly time: string;
   readonly own: readonly string[];
@@ -61,11 +70,11 @@ export async function storedRows(
     readonly comparable?: boolean;
     readonly merged?: boolean;
     /** Default: what is stored of hours and days. */
-    readonly of?: 'summaries';
+    readonly of?: keyof typeof tablesOf;
   } = {},
 ): Promise<string[]> {
   const { days = { from: 0, to: 4_000_000_000 }, comparable = false, merged = false } = options;
-  const chosen: Readonly<Record<string, StoredTable>> = options.of === undefined ? tables : summaryTables;
+  const chosen: Readonly<Record<string, StoredTable>> = options.of === undefined ? tables : tablesOf[options.of];
   const texts: string[] = [];
   for (const [table, { time, own, merges }] of Object.entries(chosen)) {
     const columns = comparable ? `* EXCEPT (${['cloud_account_id', ...own].join(', ')})` : '*';
@@ -133,9 +142,12 @@ export const runStatement = (
   params: Record<string, string | number> = {},
 ): Promise<void> => client.command({ sql, params, tag, tenant: 'none' });
 
-/** The hours of one account as those of another: the work of storing them, at once. */
-export async function copyHours(client: ClickhouseClient, from: string, to: string): Promise<void> {
-  for (const table of ['asset_hours', 'allocation_hours', 'account_hours']) {
+/** Rows of one account as those of another: the work of storing them, at once. */
+export async function copyRows(
+  client: ClickhouseClient,
+  { from, to, tables: names }: { readonly from: string; readonly to: string; readonly tables: readonly string[] },
+): Promise<void> {
+  for (const table of names) {
     await runStatement(
       client,
       `INSERT INTO ${table} SELECT * REPLACE ({to:UUID} AS cloud_account_id)
@@ -144,3 +156,7 @@ export async function copyHours(client: ClickhouseClient, from: string, to: stri
     );
   }
 }
+
+/** The same of all that is stored of its hours. */
+export const copyHours = (client: ClickhouseClient, from: string, to: string): Promise<void> =>
+  copyRows(client, { from, to, tables: ['asset_hours', 'allocation_hours', 'account_hours'] });

@@ -1,9 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { AppError } from '@cloudtuner/errors';
 import type { HourState } from '../domain/hour-state';
 import type { DayRollup, HeldLock, RollupStore, WrittenRollup } from '../ports';
-
-const writeAttempts = 3;
+import { ensureBalanced } from './ensure-balanced';
 
 interface RollupToWrite extends DayRollup {
   readonly factRows: number;
@@ -16,10 +13,7 @@ export function rollupOf(day: number, hours: readonly HourState[], labelKeys: re
   return rows.length < hours.length || factRows === 0 ? null : { day, hours, labelKeys, factRows };
 }
 
-/**
- * Sees to it that the sums of a day are there and balanced. The first attempt has tokens that every run of this version shares; what is then
- * not balanced (a token was forgotten and rows are there twice, or the server lost some) is removed and written anew.
- */
+/** Sees to it that the sums of a day are there and balanced. */
 export async function ensureRollup(
   store: RollupStore,
   cloudAccountId: string,
@@ -27,13 +21,15 @@ export async function ensureRollup(
   lock: HeldLock,
 ): Promise<WrittenRollup> {
   const version = store.versionOf(rollup);
-  const token = [cloudAccountId, rollup.day, version].join('|');
-  for (let attempt = 1; attempt <= writeAttempts; attempt += 1) {
-    await lock.assertHeld();
-    if (attempt > 1) await store.remove(cloudAccountId, rollup);
-    await store.insert(cloudAccountId, rollup, attempt === 1 ? token : `${token}|${randomUUID()}`);
-    if (await store.isBalanced(cloudAccountId, rollup))
-      return { version, factRows: rollup.factRows, labelKeys: rollup.labelKeys };
-  }
-  throw new AppError('facts-incomplete', 'The sums of a day are not those of its hours.');
+  await ensureBalanced(
+    {
+      token: [cloudAccountId, rollup.day, version].join('|'),
+      what: 'The sums of a day',
+      insert: (token) => store.insert(cloudAccountId, rollup, token),
+      isBalanced: () => store.isBalanced(cloudAccountId, rollup),
+      remove: () => store.remove(cloudAccountId, rollup),
+    },
+    lock,
+  );
+  return { version, factRows: rollup.factRows, labelKeys: rollup.labelKeys };
 }

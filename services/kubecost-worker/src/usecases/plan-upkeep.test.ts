@@ -15,6 +15,7 @@ async function askedAt(iso: string): Promise<string[]> {
     dispatcher: {
       cleanup: (hour) => ask(`cleanup ${isoOf(hour)}`),
       summarize: (_id, quarter) => ask(`summarize ${isoOf(quarter)}`),
+      sumPeriods: (_id, hour) => ask(`periods ${isoOf(hour)}`),
       sweepHours: (_id, day) => ask(`sweep ${isoOf(day).slice(0, 10)}`),
     },
     now: () => Date.parse(iso),
@@ -32,6 +33,14 @@ describe('summaries', () => {
 });
 
 describe('what is due once an hour or once a day', () => {
+  // 0x1e % 60 = 30: its turn is the 30th minute of each hour.
+  it('is to sum the periods of each account, in a minute of its own', async () => {
+    const periods = async (iso: string) => (await askedAt(iso)).filter((text) => text.startsWith('periods'));
+    expect(await periods('2026-03-03T05:29:59Z')).toEqual(['periods 2026-03-03T04:00:00Z']);
+    expect(await periods('2026-03-03T05:30:00Z')).toEqual(['periods 2026-03-03T05:00:00Z']);
+    expect(await periods('2026-03-03T06:29:59Z')).toEqual(['periods 2026-03-03T05:00:00Z']);
+  });
+
   it('is the sweep of each account from its hour on, and that of yesterday, should it have been missed', async () => {
     expect((await askedAt('2026-03-03T05:59:59Z')).filter((text) => text.startsWith('sweep'))).toEqual([
       'sweep 2026-03-02',

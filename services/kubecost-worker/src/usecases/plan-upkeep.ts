@@ -1,12 +1,12 @@
 import { dayOf, daySeconds, hourOf } from '../domain/calendar';
-import { summaryQuarter } from '../domain/refresh-schedule';
+import { periodsHour, summaryQuarter } from '../domain/refresh-schedule';
 import { sweepDueAt } from '../domain/sweep';
 import type { Accounts, Clock, Dispatcher } from '../ports';
 
 /** What {@link planUpkeep} works with. */
 export interface PlanUpkeepPorts {
   readonly accounts: Pick<Accounts, 'list'>;
-  readonly dispatcher: Pick<Dispatcher, 'cleanup' | 'sweepHours' | 'summarize'>;
+  readonly dispatcher: Pick<Dispatcher, 'cleanup' | 'sweepHours' | 'summarize' | 'sumPeriods'>;
   readonly now: Clock;
 }
 
@@ -15,8 +15,8 @@ const cleanupMinuteSeconds = 25 * 60;
 const fullCleanupSeconds = 2 * 3_600;
 
 /**
- * Asks for what is due each quarter of an hour (summaries of each account), once an hour (live facts) or once a day (superseded versions, the sweep of each account). Asking again changes nothing,
- * and what was missed is asked for when the worker is back.
+ * Asks for what is due each quarter of an hour (summaries of each account), once an hour (periods of each account, live facts) or once a day
+ * (superseded versions, the sweep of each account). Asking again changes nothing, and what was missed is asked for when the worker is back.
  *
  * @throws `metadata-unavailable`, `queue-unavailable`
  */
@@ -29,6 +29,7 @@ export async function planUpkeep({ accounts, dispatcher, now }: PlanUpkeepPorts)
   for (const hour of new Set([lastFullCleanup, lastCleanup])) asked += (await dispatcher.cleanup(hour)) ? 1 : 0;
   for (const { id } of await accounts.list()) {
     if (await dispatcher.summarize(id, summaryQuarter(id, now()))) asked += 1;
+    if (await dispatcher.sumPeriods(id, periodsHour(id, now()))) asked += 1;
     for (const day of [today - daySeconds, today]) {
       if (nowSeconds >= sweepDueAt(id, day) && (await dispatcher.sweepHours(id, day))) asked += 1;
     }

@@ -2,6 +2,7 @@ import { backfill, closeHour, reaggregateHour, refreshLiveHour, sweepHours } fro
 import { createDayStore } from '../adapters/clickhouse/day-store';
 import { createHourStore } from '../adapters/clickhouse/hour-store';
 import { createKubecostStore } from '../adapters/clickhouse/kubecost-store';
+import { createPeriodStore } from '../adapters/clickhouse/period-store';
 import { createDescriptionReader } from '../adapters/metroculus/description-reader';
 import { createHourReader } from '../adapters/metroculus/hour-reader';
 import { createKubecostReader } from '../adapters/metroculus/kubecost-reader';
@@ -14,6 +15,7 @@ import { reaggregateHourJob } from '../jobs/reaggregate-hour';
 import { refreshLiveHourJob } from '../jobs/refresh-live-hour';
 import { countedStoreDay } from '../jobs/store-day-job';
 import { countedStoreHour, type StoreHourJob } from '../jobs/store-hour-job';
+import { sumPeriodsJob } from '../jobs/sum-periods';
 import type { WorkerMetrics } from '../metrics';
 import type { Connections } from './connections';
 import type { JobPorts } from './job-ports';
@@ -24,6 +26,8 @@ type Needed = Pick<Connections, 'clickhouse' | 'metadata' | 'metroculus' | 'touc
 
 /** Hours of one backfill before another has its turn: two days, some seconds. */
 const hoursPerTurn = 48;
+/** Periods of one account before another has its turn: a quarter of a year. */
+const periodsPerTurn = 100;
 
 /** Storing hours, counted by the job that does it; all of them share the slots. */
 function storeHourBy(
@@ -42,7 +46,7 @@ function storeHourBy(
   return (job) => countedStoreHour(job, shared);
 }
 
-/** The jobs that store hours and days. */
+/** The jobs that store hours and days, and sums of days. */
 export function createStoringJobs(config: Config, ports: JobPorts, needed: Needed) {
   const { clickhouse, touched, dispatcher, metrics } = needed;
   const { accounts, now } = ports;
@@ -57,6 +61,12 @@ export function createStoringJobs(config: Config, ports: JobPorts, needed: Neede
       { touched, dispatcher, now },
     ),
     day: closeDayJob(storeDay),
+    periods: sumPeriodsJob({
+      ...ports,
+      store: createPeriodStore(clickhouse),
+      retentionDays: config.RETENTION_HOURLY_DAYS,
+      periodsPerTurn,
+    }),
     backfill: backfillJob({
       accounts,
       now,

@@ -7,6 +7,7 @@ import {
   reaggregateHour,
   refreshLiveHour,
   summarize,
+  sumPeriods,
   sweepHours,
   type JobCounts,
   type Producer,
@@ -53,6 +54,7 @@ export function createDispatcher(options: ProducerOptions): QueueDispatcher {
   const sweeps = createProducer(sweepHours, options);
   const cleanups = createProducer(cleanup, options);
   const summaries = createProducer(summarize, options);
+  const periods = createProducer(sumPeriods, options);
   const askOnce = createAskOnce();
   return {
     refreshLiveHour: async (cloudAccountId) => (await live.enqueue({ cloudAccountId })).added,
@@ -63,6 +65,7 @@ export function createDispatcher(options: ProducerOptions): QueueDispatcher {
     waitingReaggregations: async () => (await again.counts()).waiting,
     sweepHours: (cloudAccountId, day) => askOnce(sweepHours, sweeps, { cloudAccountId, day: isoOf(day) }),
     summarize: (cloudAccountId, quarter) => askOnce(summarize, summaries, { cloudAccountId, quarter: isoOf(quarter) }),
+    sumPeriods: (cloudAccountId, hour) => askOnce(sumPeriods, periods, { cloudAccountId, hour: isoOf(hour) }),
     cleanup: (hour) => askOnce(cleanup, cleanups, { hour: isoOf(hour) }),
     counts: {
       [refreshLiveHour.name]: () => live.counts(),
@@ -72,9 +75,11 @@ export function createDispatcher(options: ProducerOptions): QueueDispatcher {
       [sweepHours.name]: () => sweeps.counts(),
       [cleanup.name]: () => cleanups.counts(),
       [summarize.name]: () => summaries.counts(),
+      [sumPeriods.name]: () => periods.counts(),
     },
     async close() {
-      await Promise.all([live, hours, days, again, sweeps, cleanups, summaries].map((producer) => producer.close()));
+      const producers = [live, hours, days, again, sweeps, cleanups, summaries, periods];
+      await Promise.all(producers.map((producer) => producer.close()));
     },
   };
 }

@@ -1,0 +1,124 @@
+import type { ClickhouseClient } from '@cloudtuner/clickhouse';
+import { randomTenant } from '@cloudtuner/test-kit';
+import { z } from 'zod';
+import { createPeriodStore } from '../adapters/clickhouse/period-store';
+import { daySeconds, hoursOfDay } from '../domain/calendar';
+import { storeDay } from '../usecases/store-day';
+import { storeHour } from '../usecases/store-hour';
+import type { SumPeriodsPorts } from '../usecases/sum-periods';
+import { copyHours, copyRows, runStatement } from './stored-rows';
+import type { WorkerStore } from './worker-store';
+
+const tag = { surface: 'test', route: 'periods' };
+const signal = new AbortController().signal;
+const secondsOf = (date: string): number => Date.parse(`${date}T00:00:00Z`) / 1_000;
+
+/** February of 2038 is four whole weeks, and no retention of the tables comes near it. */
+export const february = { from: secondsOf('2038-02-01'), until: secondsOf('2038-03-01') };
+/** Its second week, Monday to Sunday. */
+export const secondWeek = { from: secondsOf('2038-02-08'), until: secondsOf('2038-02-15') };
+/** The Wednesday of it: the one day that has hours, so that it can be corrected. */
+export const wednesday = secondsOf('2038-02-10');
+
+const sumTables = ['allocation_days', 'allocation_dimension_days', 'account_days'];
+
+/** Days that have sums, and what {@link sumPeriods} works with on real servers, with a clock that can be changed. */
+export interface PeriodWorld {
+  readonly ports: SumPeriodsPorts;
+  readonly clock: { nowMs: number };
+  /** A new account that has these days, each as sampleHour makes it in revision 1; unix seconds. */
+  accountWith(days: { readonly from: number; readonly until: number }): Promise<string>;
+  /** Stores the first hour of {@link wednesday} as it is in this revision, and the day. */
+  correct(account: string, revision: number): Promise<void>;
+  /** Stores {@link wednesday} from its hours as they are. */
+  close(account: string): Promise<void>;
+}
+
+/** The sums of one account's Wednesday as those of the same account's other days; versions are those of no hours, but differ from day to day. */
+async function repeatWednesday(store: WorkerStore, account: string, days: { from: number; until: number }) {
+  const offsets = Array.from(
+    { length: (days.until - days.from) / daySeconds },
+    (_none, index) => (days.from - wednesday) / daySeconds + index,
+  ).filter((offset) => offset !== 0);
+  const version = (column: string): string =>
+    `lower(hex(SHA256(concat(s.${column}, toString(day_offset))))) AS ${column}`;
+  for (const table of sumTables) {
+    const column = table === 'account_days' ? 'rollup_version' : 'data_version';
+    await runStatement(
+      store.clickhouse,
+      `INSERT INTO ${table} SELECT s.* REPLACE (addDays(s.date, day_offset) AS date, ${version(column)})
+       FROM ${table} AS s ARRAY JOIN [${offsets.join(', ')}] AS day_offset WHERE s.cloud_account_id = {account:UUID}`,
+      { account },
+    );
+  }
+}
+
+/** Opens one on a store; in it, it is noon of the second of March. */
+export async function openPeriodWorld(store: WorkerStore): Promise<PeriodWorld> {
+  const clock = { nowMs: (february.until + 1.5 * daySeconds) * 1_000 };
+  // Rows are only removed where the server may merge.
+  for (const table of sumTables) await runStatement(store.clickhouse, `SYSTEM START MERGES ${table}`);
+  const close = async (account: string): Promise<void> => {
+    await storeDay(store.days, { cloudAccountId: account, day: wednesday, signal });
+  };
+  const template = randomTenant();
+  for (const hour of hoursOfDay(wednesday))
+    await storeHour(store.hours, { cloudAccountId: template, hour, closed: true, signal });
+  const wholeDay = randomTenant();
+  await copyHours(store.clickhouse, template, wholeDay);
+  await close(wholeDay);
+  return {
+    ...{ clock, close },
+    ports: {
+      accounts: store.days.accounts,
+      store: createPeriodStore(store.clickhouse),
+      locks: store.locks,
+      now: () => clock.nowMs,
+      log: { info: () => undefined, warn: () => undefined },
+      ...{ retentionDays: 400, periodsPerTurn: 100 },
+    },
+    async accountWith(days) {
+      const account = randomTenant();
+      await copyHours(store.clickhouse, template, account);
+      await copyRows(store.clickhouse, { from: wholeDay, to: account, tables: sumTables });
+      await repeatWednesday(store, account, days);
+      return account;
+    },
+    async correct(account, revision) {
+      store.reader.revision = revision;
+      await storeHour(store.hours, { cloudAccountId: account, hour: wednesday, closed: true, signal });
+      await close(account);
+      store.reader.revision = 1;
+    },
+  };
+}
+
+const totalRow = z.object({
+  kind: z.string(),
+  date: z.string(),
+  total: z.string(),
+  rows: z.coerce.number(),
+});
+
+/** Cost and hourly rows of each period that is named, by its kind and date, as a reader of the tables asks. */
+export async function namedPeriods(
+  client: ClickhouseClient,
+  account: string,
+  dimension: 'pod' | 'namespace' | 'controller' | 'node' = 'pod',
+): Promise<Record<string, readonly [total: string, factRows: number]>> {
+  const [table, condition] =
+    dimension === 'pod'
+      ? ['allocation_periods', '']
+      : ['allocation_dimension_periods', `AND dimension = '${dimension}'`];
+  const rows = await client.query({
+    sql: `SELECT toString(period) AS kind, toString(p.date) AS date, sum(p.total_cost) AS total, sum(p.fact_rows) AS rows
+          FROM ${table} AS p WHERE cloud_account_id = {account:UUID} ${condition} AND (period, p.date, data_version) IN (
+            SELECT period, date, data_version FROM account_periods FINAL WHERE cloud_account_id = {account:UUID})
+          GROUP BY kind, date ORDER BY kind, date`,
+    params: { account },
+    schema: totalRow,
+    tag,
+    tenant: account,
+  });
+  return Object.fromEntries(rows.map(({ kind, date, total, rows: count }) => [`${kind} ${date}`, [total, count]]));
+}

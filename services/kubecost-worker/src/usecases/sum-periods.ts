@@ -1,0 +1,131 @@
+import { dayOf, daySeconds, isoOf } from '../domain/calendar';
+import type { PeriodStore, SummablePeriod } from '../period-ports';
+import type { Accounts, Clock, HeldLock, Locks, Log } from '../ports';
+import { ensureBalanced } from './ensure-balanced';
+
+/** What {@link sumPeriods} works with. */
+export interface SumPeriodsPorts {
+  readonly accounts: Pick<Accounts, 'find'>;
+  readonly store: PeriodStore;
+  readonly locks: Locks;
+  readonly now: Clock;
+  readonly log: Log;
+  /** How long days are kept by pod: those before that cannot be summed again. */
+  readonly retentionDays: number;
+  /** Periods of one account before another has its turn. */
+  readonly periodsPerTurn: number;
+}
+
+/** What a run did. */
+export interface SummedPeriods {
+  /** Periods that were summed. */
+  readonly summed: number;
+  /** Superseded versions that were removed. */
+  readonly removed: number;
+  /** Periods that wait for the next turn. */
+  readonly left: number;
+}
+
+/** The lock without which no sums of periods of an account are written or removed. */
+const periodsLock = 'periods';
+/** Readers end within seconds. Less than the hour from one run to the next, so that of a period that changes each hour few versions are there. */
+const graceMs = 50 * 60_000;
+/** One period's fault is not another's; so many in a row are the server's. */
+const maxFailuresInARow = 5;
+
+interface Work {
+  readonly cloudAccountId: string;
+  /** Periods whose version is not named, newest first. */
+  readonly due: readonly SummablePeriod[];
+  readonly lock: HeldLock;
+}
+
+async function findDue({ store, now, retentionDays }: SumPeriodsPorts, cloudAccountId: string) {
+  const today = dayOf(now() / 1_000);
+  const window = { from: today - (retentionDays - 1) * daySeconds, until: today };
+  const named = new Set((await store.findNamed(cloudAccountId, window)).map(({ dataVersion }) => dataVersion));
+  return (await store.findSummable(cloudAccountId, window)).filter(({ dataVersion }) => !named.has(dataVersion));
+}
+
+async function sumPeriod(
+  { store, now }: SumPeriodsPorts,
+  cloudAccountId: string,
+  period: SummablePeriod,
+  lock: HeldLock,
+) {
+  await ensureBalanced(
+    {
+      token: [cloudAccountId, period.kind, period.start, period.dataVersion].join('|'),
+      what: `The sums of a ${period.kind}`,
+      insert: (token) => store.insert(cloudAccountId, period, token),
+      isBalanced: () => store.isBalanced(cloudAccountId, period),
+      remove: () => store.remove(cloudAccountId, [period]),
+    },
+    lock,
+  );
+  await lock.assertHeld();
+  await store.name(cloudAccountId, period, now());
+}
+
+/** Sums as many as there are in a turn; tells how many, and what failed. */
+async function sumDue(ports: SumPeriodsPorts, { cloudAccountId, due, lock }: Work) {
+  const failures: unknown[] = [];
+  let inARow = 0;
+  let summed = 0;
+  for (const period of due.slice(0, ports.periodsPerTurn)) {
+    await lock.assertHeld();
+    lock.signal.throwIfAborted();
+    try {
+      await sumPeriod(ports, cloudAccountId, period, lock);
+      summed += 1;
+      inARow = 0;
+    } catch (error) {
+      lock.signal.throwIfAborted();
+      failures.push(error);
+      inARow += 1;
+      const { kind, start } = period;
+      const which = { cloud_account_id: cloudAccountId, period: kind, date: isoOf(start).slice(0, 10) };
+      ports.log.warn({ ...which, err: error }, 'a period could not be summed');
+      if (inARow === maxFailuresInARow) break;
+    }
+  }
+  return { summed, failures };
+}
+
+/** What is yet to be named is not superseded: a run that was killed has left it, or the days went back to what they were. */
+async function removeSuperseded({ store, now }: SumPeriodsPorts, { cloudAccountId, due, lock }: Work): Promise<number> {
+  const wanted = new Set(due.map(({ dataVersion }) => dataVersion));
+  const found = await store.findSuperseded(cloudAccountId, now() - graceMs);
+  const superseded = found.filter(({ dataVersion }) => !wanted.has(dataVersion));
+  if (superseded.length === 0) return 0;
+  await lock.assertHeld();
+  await store.remove(cloudAccountId, superseded);
+  return superseded.length;
+}
+
+/**
+ * Sums the days, weeks and months of an account whose days have sums, newest first, as far as it was not done from these days; and removes what
+ * was superseded. They are only there to be read faster: what is missing or made of other days is read from the days. What is there says what is
+ * to be done, so it may be run again and killed.
+ *
+ * @throws `hour-busy` when another worker is at it, `hour-lock-lost`; what the first period failed with that failed, after others had their turn
+ */
+export async function sumPeriods(
+  ports: SumPeriodsPorts,
+  { cloudAccountId, signal }: { readonly cloudAccountId: string; readonly signal: AbortSignal },
+): Promise<SummedPeriods> {
+  if ((await ports.accounts.find(cloudAccountId)) === null) return { summed: 0, removed: 0, left: 0 };
+  return ports.locks.hold(cloudAccountId, periodsLock, signal, async (lock) => {
+    const work = { cloudAccountId, due: await findDue(ports, cloudAccountId), lock };
+    const { summed, failures } = await sumDue(ports, work);
+    const removed = await removeSuperseded(ports, work);
+    const left = work.due.length - summed - failures.length;
+    if (summed > 0 || removed > 0 || failures.length > 0)
+      ports.log.info(
+        { cloud_account_id: cloudAccountId, summed, removed, failed: failures.length, left },
+        'summed periods',
+      );
+    if (failures.length > 0) throw failures[0];
+    return { summed, removed, left };
+  });
+}
