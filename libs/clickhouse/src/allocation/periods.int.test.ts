@@ -213,25 +213,29 @@ describe('a period that was written', () => {
     expect(await world.isPeriodBalanced(period)).toBe(true);
   });
 
-  it('is superseded by another version of it some time after that was named, and what nothing was named of at once', async () => {
-    const find = (beforeMs: number) => world.ask(findSupersededPeriods(world.account, beforeMs), allocationPeriodRow);
+  it('is superseded some time after another version of it was named, as is what a killed run has left of it', async () => {
+    const find = (beforeMs: number, sinceMs = 0) =>
+      world.ask(findSupersededPeriods(world.account, { sinceMs, beforeMs }), allocationPeriodRow);
     const named = await world.ask(readAllocationPeriods(world.account, week), allocationPeriodRow);
     expect(named).toHaveLength(8);
     expect(await find(1_000)).toEqual([]);
+    await world.storeDay(week.from, ['app'], 400);
+    const killed = (await world.wholePeriods(week)).find(({ kind, start }) => kind === 'day' && start === week.from);
+    if (killed === undefined) throw new Error('there is no day');
+    await world.writePeriod(killed);
+
     await world.storeDay(week.from, [], 500);
-    const again = await world.wholePeriods(week);
-    for (const period of again) await world.storePeriod(period, 500);
+    for (const period of await world.wholePeriods(week)) await world.storePeriod(period, 500);
     const old = named.filter(({ start }) => start === week.from);
+    const left = { kind: 'day' as const, start: week.from, dataVersion: periodVersionOf(killed) };
     expect(await find(500)).toEqual([]);
-    expect(await find(501)).toEqual(old.toSorted((a, b) => a.kind.localeCompare(b.kind)));
-    for (const statement of removeAllocationPeriods(world.account, old)) await world.run(statement);
+    expect(await find(1_000, 501)).toEqual([]);
+    const inOrder = [...old, left].toSorted((a, b) =>
+      a.kind === b.kind ? (a.dataVersion < b.dataVersion ? -1 : 1) : a.kind < b.kind ? -1 : 1,
+    );
+    expect(await find(501)).toEqual(inOrder);
+    for (const statement of removeAllocationPeriods(world.account, inOrder)) await world.run(statement);
     expect(await find(501)).toEqual([]);
     expect(lengthsOf(await world.plan(week, byNamespace))).toBe('w');
-
-    const [first] = again;
-    if (first === undefined) throw new Error('there is no period');
-    const unnamed = { ...first, start: first.start - 70 * secondsPerDay };
-    await world.writePeriod(unnamed);
-    expect((await find(1)).map(({ start }) => start)).toEqual([unnamed.start]);
   });
 });
