@@ -57,7 +57,7 @@ async function sumBefore(): Promise<void> {
 }
 
 async function totals(say: (statement: BoundStatement) => BoundStatement = (same) => same): Promise<object> {
-  const plan = await world.plan(window, byNamespace);
+  const plan = await world.planOfDays(window, byNamespace);
   const reading = { plan, group: byNamespace, from: window.from, stepSeconds: null, top: null };
   const rows = await world.ask(say(readAllocations(world.account, reading)), allocationSumRow);
   const promised = rows.reduce((sum, { fact_rows }) => sum + fact_rows, 0) === plan.factRows;

@@ -43,9 +43,12 @@ async function definitions(client: ClickhouseClient): Promise<Record<string, str
 const tables = [
   'account_days',
   'account_hours',
+  'account_periods',
   'allocation_days',
   'allocation_dimension_days',
+  'allocation_dimension_periods',
   'allocation_hours',
+  'allocation_periods',
   'asset_hours',
   'audit_events',
   'bill_files',

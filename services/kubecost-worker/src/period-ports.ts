@@ -9,8 +9,11 @@ export interface PeriodStore {
   findSummable(cloudAccountId: string, window: HourWindow): Promise<readonly SummablePeriod[]>;
   /** Which versions are named of periods that begin in a window. */
   findNamed(cloudAccountId: string, window: HourWindow): Promise<readonly PeriodVersion[]>;
-  /** Versions whose successor was named before a moment, and those of periods of which none is named. */
-  findSuperseded(cloudAccountId: string, beforeMs: number): Promise<readonly PeriodVersion[]>;
+  /** Versions that are not named, of the periods of which one was named between two moments. */
+  findSuperseded(
+    cloudAccountId: string,
+    between: { readonly sinceMs: number; readonly beforeMs: number },
+  ): Promise<readonly PeriodVersion[]>;
   /** Sums the days by pod and by every dimension; each step with this token is done once. */
   insert(cloudAccountId: string, period: SummablePeriod, token: string): Promise<void>;
   /** Whether every dimension is there and made of the same rows and costs as the days. */

@@ -6,7 +6,13 @@ import { sharedServers } from '@cloudtuner/test-kit';
 import fc from 'fast-check';
 import { cpuPoint, type FakeMetroculus } from './testing/fake-metroculus';
 import { createOrganization, type RestapiHarness } from './testing/restapi-harness';
-import { containerFact, storeAllocationHours, sumDay, type StoredAllocationHour } from './testing/stored-allocations';
+import {
+  containerFact,
+  storeAllocationHours,
+  sumDay,
+  sumPeriods,
+  type StoredAllocationHour,
+} from './testing/stored-allocations';
 import { storeExpense, storeHours } from './testing/stored-hours';
 import { startTestWorld, type TestWorld } from './testing/test-world';
 
@@ -118,6 +124,8 @@ interface History {
   /** By offset of the hour from the first; null: without pods. */
   readonly hours: readonly (readonly [offset: number, facts: readonly AllocationFact[] | null])[];
   readonly summedDays: readonly number[];
+  /** Whether summed days are summed once more, for reading. */
+  readonly hasPeriods: boolean;
   /** Hours that are stored again after their day was summed. */
   readonly late: readonly (readonly [offset: number, facts: readonly AllocationFact[]])[];
   readonly live: readonly number[];
@@ -130,11 +138,12 @@ const histories: fc.Arbitrary<History> = fc.record({
     selector: ([offset]) => offset,
   }),
   summedDays: fc.subarray([0, 1]),
+  hasPeriods: fc.boolean(),
   late: fc.uniqueArray(fc.tuple(fc.nat(47), hourFacts), { maxLength: 2, selector: ([offset]) => offset }),
   live: fc.uniqueArray(fc.nat(1), { maxLength: 2 }),
 });
 
-async function store({ id }: Cluster, { hours, summedDays, late, live }: History): Promise<void> {
+async function store({ id }: Cluster, { hours, summedDays, hasPeriods, late, live }: History): Promise<void> {
   const stored = (
     entries: readonly (readonly [offset: number, facts: readonly AllocationFact[]])[],
     readAtMs: number,
@@ -158,6 +167,7 @@ async function store({ id }: Cluster, { hours, summedDays, late, live }: History
     const hasHours = hours.some(([offset]) => Math.floor(offset / 24) === index);
     if (hasHours) await sumDay(clickhouse, id, firstDay + index * daySeconds, index === 0 ? ['team'] : []);
   }
+  if (hasPeriods) await sumPeriods(clickhouse, id, { from: firstDay, until: today });
   if (late.length > 0) await storeAllocationHours(clickhouse, id, stored(late, 2));
   metroculus.points.set(
     id,
@@ -392,6 +402,52 @@ describe('a page of pods', () => {
     const window = { start_time: firstDay, end_time: firstDay + daySeconds };
     const { rows, total_count, total } = await ask(cluster, { ...window, aggregate: 'pod', offset: 10 });
     expect([rows, total_count, total.total_cost]).toEqual([[], 1, '2.000000000']);
+  });
+});
+
+describe('weeks', () => {
+  const monday = today - 8 * daySeconds;
+  const window = { start_time: monday, end_time: monday + 7 * daySeconds, aggregate: 'namespace' } as const;
+  const days = Array.from({ length: 7 }, (_none, index) => monday + index * daySeconds);
+  const dollarADay = (day: number, overrides: Partial<StoredAllocationHour> = {}): StoredAllocationHour => ({
+    ...{ hour: day, version: `w${String(day)}`, ...overrides },
+    facts: [containerFact({ namespace: 'a', cpu_cost: '1.000000000' })],
+  });
+
+  async function storeWeek(): Promise<Cluster> {
+    const cluster = await createCluster();
+    await storeAllocationHours(
+      clickhouse,
+      cluster.id,
+      days.map((day) => dollarADay(day)),
+    );
+    for (const day of days) await sumDay(clickhouse, cluster.id, day);
+    await sumPeriods(clickhouse, cluster.id, { from: monday, until: monday + 7 * daySeconds });
+    return cluster;
+  }
+
+  it('that were summed are read instead of their days', async () => {
+    const cluster = await storeWeek();
+    // Of the week nothing is left but its own sums.
+    for (const table of ['allocation_hours', 'allocation_days', 'allocation_dimension_days']) {
+      await clickhouse.command({
+        sql: `DELETE FROM ${table} WHERE cloud_account_id = {account:UUID}`,
+        params: { account: cluster.id },
+        tag: { surface: 'test', route: 'restapi' },
+        tenant: cluster.id,
+      });
+    }
+    for (const aggregate of ['namespace', 'pod', 'label:team']) {
+      const { total, rows } = await ask(cluster, { ...window, aggregate });
+      expect([total.total_cost, rows?.length]).toEqual(['7.000000000', 1]);
+    }
+  });
+
+  it('have a late hour in the next answer', async () => {
+    const cluster = await storeWeek();
+    expect((await ask(cluster, window)).total.total_cost).toBe('7.000000000');
+    await storeAllocationHours(clickhouse, cluster.id, [dollarADay(monday + hourSeconds, { readAtMs: 2 })]);
+    expect((await ask(cluster, window)).total.total_cost).toBe('8.000000000');
   });
 });
 

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * Quantities that add up over rows, with the grain in which they are added: sums are made of whole multiples of it, because a sum of
  * floating-point numbers depends on their order, and a day that is summed again must give the same bytes.
@@ -125,28 +127,34 @@ export const sumsOfPeriods: readonly string[] = [
   'arraySort(groupUniqArrayArray(s.flags)) AS flags',
 ];
 
-/** A row of sums with arrays, as ClickHouse answers. */
-export interface PeriodSums {
-  readonly quantities: readonly (string | null)[];
-  readonly maxima: readonly (number | null)[];
-  readonly costs: readonly (string | null)[];
-}
+/** What the arrays of a row say. */
+export type NamedMeasures = Record<'covered_seconds', number> &
+  Record<SummedQuantity | (typeof maxima)[number], number | null> &
+  Record<(typeof allocationCostColumns)[number], string | null>;
 
-/** The arrays of a row under the names of their columns: quantities in hours, bytes and seconds, costs as decimals. */
-export function namedMeasures({
-  quantities,
-  maxima: greatest,
-  costs,
-}: PeriodSums): Record<string, number | string | null> {
-  const named: Record<string, number | string | null> = {};
+/**
+ * Gives a row the measures of its arrays under the names of their columns: quantities in hours, bytes and seconds, costs as decimals. The row itself, because a
+ * copy of so many fields would take longer than all else.
+ */
+export function nameMeasures<Row extends object>(row: Row, arrays: MeasureArrays): Row & NamedMeasures {
+  const named: Partial<Record<string, number | string | null>> = row;
   for (const [index, name] of periodQuantities.entries()) {
-    const wholes = quantities[index] ?? null;
+    const wholes = arrays.quantities[index] ?? null;
     named[name] = wholes === null ? null : Number(wholes) / grainOf(name);
   }
-  for (const [index, name] of maxima.entries()) named[name] = greatest[index] ?? null;
-  for (const [index, name] of allocationCostColumns.entries()) named[name] = costs[index] ?? null;
-  return named;
+  for (const [index, name] of maxima.entries()) named[name] = arrays.maxima[index] ?? null;
+  for (const [index, name] of allocationCostColumns.entries()) named[name] = arrays.costs[index] ?? null;
+  return row as Row & NamedMeasures;
 }
+
+/** The measures of a period's row, or of sums of such, as ClickHouse answers. */
+export const measureArrays = z.object({
+  quantities: z.array(z.string().nullable()).length(periodQuantities.length),
+  maxima: z.array(z.number().nullable()).length(maxima.length),
+  costs: z.array(z.string().nullable()).length(allocationCostColumns.length),
+});
+
+export type MeasureArrays = z.infer<typeof measureArrays>;
 
 /** Sums of the measures of rows `s`: exact for money, independent of the order of the rows for everything. */
 export const sumsOf: readonly string[] = [

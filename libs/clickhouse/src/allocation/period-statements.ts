@@ -168,23 +168,26 @@ export function removeAllocationPeriods(
 }
 
 /**
- * Versions of periods that `account_periods` does not name, as rows of {@link allocationPeriodRow}: those whose successor was named before a
- * moment, and those that nothing was ever named of, which are what killed runs have left or what is just being written. Only who holds the lock
+ * Versions that `account_periods` does not name, of the periods of which it names one since `sinceMs`, but not one of `beforeMs` or later, which readers may
+ * have begun without; as rows of {@link allocationPeriodRow}. What a killed run has left is among them as soon as its period is named. Only who holds the lock
  * of the account's periods may remove them.
  */
-export function findSupersededPeriods(account: string, beforeMs: number): BoundStatement {
-  const versionsIn = (table: string): string =>
-    `SELECT period, date, toString(data_version) AS version FROM ${table} WHERE cloud_account_id = {account:UUID} GROUP BY period, date, version`;
+export function findSupersededPeriods(
+  account: string,
+  { sinceMs, beforeMs }: { readonly sinceMs: number; readonly beforeMs: number },
+): BoundStatement {
+  const named = `SELECT period, date, data_version FROM account_periods FINAL
+    WHERE cloud_account_id = {account:UUID} AND written_at_ms >= {since:UInt64} AND written_at_ms < {before:UInt64}`;
+  const versionsIn = (table: string): string => `
+    SELECT period, date, toString(data_version) AS version FROM ${table}
+    WHERE cloud_account_id = {account:UUID} AND date IN (SELECT date FROM (${named})) GROUP BY period, date, version`;
   return {
     sql: `
       SELECT DISTINCT toString(found.period) AS kind, toUnixTimestamp(toDateTime(found.date, 'UTC')) AS start, found.version AS data_version
       FROM (${versionsIn('allocation_periods')} UNION ALL ${versionsIn('allocation_dimension_periods')}) AS found
-      LEFT JOIN (
-        SELECT period, date, data_version, written_at_ms FROM account_periods FINAL WHERE cloud_account_id = {account:UUID}
-      ) AS named ON named.period = found.period AND named.date = found.date
-      WHERE found.version != named.data_version AND named.written_at_ms < {before:UInt64}
-      ORDER BY start, kind, data_version
-      SETTINGS join_use_nulls = 0`,
-    params: { account, before: String(beforeMs) },
+      INNER JOIN (${named}) AS named ON named.period = found.period AND named.date = found.date
+      WHERE found.version != named.data_version
+      ORDER BY start, kind, data_version`,
+    params: { account, since: String(sinceMs), before: String(beforeMs) },
   };
 }

@@ -3,11 +3,11 @@ import {
   allocationCostColumns,
   maxima,
   measureOfHours,
-  namedMeasures,
+  measureArrays,
+  nameMeasures,
   summedQuantities,
   sumsOf,
   sumsOfPeriods,
-  type PeriodSums,
 } from './columns';
 import { allocationColumns, type AllocationGroup, type ReadingPlan } from './reading-plan';
 import type { QueryParams } from '../client-port';
@@ -32,46 +32,63 @@ const quantity = z.number().nullable();
 const money = z.string().nullable();
 const texts = z.array(z.string()).default([]);
 
-/** Where periods are read, all measures come in arrays. */
-const hasArrays = (row: unknown): row is PeriodSums => typeof row === 'object' && row !== null && 'quantities' in row;
+/** All of a row but its measures. */
+const named = {
+  /** Start of its step, unix seconds. */
+  step: z.number(),
+  kind: z.string(),
+  asset_type: z.string(),
+  node: z.string(),
+  provider_id: z.string(),
+  namespace: z.string(),
+  controller_kind: z.string(),
+  controller: z.string(),
+  pod: z.string(),
+  pod_uid: z.string(),
+  container: z.string(),
+  /** One for each label key of the grouping; empty: the row does not have it. */
+  label_values: z.array(z.string()),
+  /** These four are empty unless the grouping has details. */
+  services: texts,
+  label_names: texts,
+  annotation_names: texts,
+  /** One for each annotation key of the grouping. */
+  annotation_values: texts,
+  fact_rows: z.coerce.number(),
+  started_at_ms: z.coerce.number(),
+  ended_at_ms: z.coerce.number(),
+  total_cost: z.string(),
+  flags: z.array(z.string()),
+};
 
-/** Row of {@link readAllocations}: a sum in the names of the facts. Decimals are strings without trailing zeros. */
-export const allocationSumRow = z.preprocess(
-  (row) => (hasArrays(row) ? { ...row, ...namedMeasures(row) } : row),
-  z.object({
-    /** Start of its step, unix seconds. */
-    step: z.number(),
-    kind: z.string(),
-    asset_type: z.string(),
-    node: z.string(),
-    provider_id: z.string(),
-    namespace: z.string(),
-    controller_kind: z.string(),
-    controller: z.string(),
-    pod: z.string(),
-    pod_uid: z.string(),
-    container: z.string(),
-    /** One for each label key of the grouping; empty: the row does not have it. */
-    label_values: z.array(z.string()),
-    /** These four are empty unless the grouping has details. */
-    services: texts,
-    label_names: texts,
-    annotation_names: texts,
-    /** One for each annotation key of the grouping. */
-    annotation_values: texts,
-    fact_rows: z.coerce.number(),
-    started_at_ms: z.coerce.number(),
-    ended_at_ms: z.coerce.number(),
-    covered_seconds: z.number(),
-    ...recordOf(summedQuantities, quantity),
-    ...recordOf(maxima, quantity),
-    ...recordOf(allocationCostColumns, money),
-    total_cost: z.string(),
-    flags: z.array(z.string()),
-  }),
-);
+const rowOfNames = z.object(named);
 
-export type AllocationSumRow = z.infer<typeof allocationSumRow>;
+const rowOfColumns = z.object({
+  ...named,
+  covered_seconds: z.number(),
+  ...recordOf(summedQuantities, quantity),
+  ...recordOf(maxima, quantity),
+  ...recordOf(allocationCostColumns, money),
+});
+
+/** A sum in the names of the facts. Decimals are strings without trailing zeros. */
+export type AllocationSumRow = z.infer<typeof rowOfColumns>;
+
+/** Row of {@link readAllocations}, whose measures come in arrays where periods are read, else a column each. */
+export const allocationSumRow = z.unknown().transform((row, context): AllocationSumRow => {
+  const refuse = ({ error }: { readonly error: z.ZodError }): never => {
+    for (const { message, path } of error.issues) context.addIssue({ code: 'custom', message, path: [...path] });
+    return z.NEVER;
+  };
+  const isOfPeriods = typeof row === 'object' && row !== null && 'quantities' in row;
+  if (!isOfPeriods) {
+    const columns = rowOfColumns.safeParse(row);
+    return columns.success ? columns.data : refuse(columns);
+  }
+  const [names, arrays] = [rowOfNames.safeParse(row), measureArrays.safeParse(row)];
+  if (!names.success) return refuse(names);
+  return arrays.success ? nameMeasures(names.data, arrays.data) : refuse(arrays);
+});
 
 function recordOf<Name extends string, Value>(names: readonly Name[], value: Value): Record<Name, Value> {
   return Object.fromEntries(names.map((name) => [name, value])) as Record<Name, Value>;

@@ -195,6 +195,16 @@ export class AllocationWorld {
     return planReading(await this.days(window), group, { from: window.from, stepSeconds });
   }
 
+  /** The plan as if there were no periods. */
+  async planOfDays(
+    window: HourWindow,
+    group: AllocationGroup,
+    stepSeconds: number | null = null,
+  ): Promise<ReadingPlan> {
+    const days = await this.ask(readAllocationDays(this.account, window), allocationDayRow);
+    return planReading(days, group, { from: window.from, stepSeconds });
+  }
+
   async read(
     window: HourWindow,
     group: AllocationGroup,

@@ -30,6 +30,8 @@ export interface SummedPeriods {
 const periodsLock = 'periods';
 /** Readers end within seconds. Less than the hour from one run to the next, so that of a period that changes each hour few versions are there. */
 const graceMs = 50 * 60_000;
+/** Further back than an hour, so that what was left (a run that failed, a worker that was away) is found again. */
+const lookbackMs = 30 * daySeconds * 1_000;
 /** One period's fault is not another's; so many in a row are the server's. */
 const maxFailuresInARow = 5;
 
@@ -95,7 +97,10 @@ async function sumDue(ports: SumPeriodsPorts, { cloudAccountId, due, lock }: Wor
 /** What is yet to be named is not superseded: a run that was killed has left it, or the days went back to what they were. */
 async function removeSuperseded({ store, now }: SumPeriodsPorts, { cloudAccountId, due, lock }: Work): Promise<number> {
   const wanted = new Set(due.map(({ dataVersion }) => dataVersion));
-  const found = await store.findSuperseded(cloudAccountId, now() - graceMs);
+  const found = await store.findSuperseded(cloudAccountId, {
+    sinceMs: now() - lookbackMs,
+    beforeMs: now() - graceMs,
+  });
   const superseded = found.filter(({ dataVersion }) => !wanted.has(dataVersion));
   if (superseded.length === 0) return 0;
   await lock.assertHeld();

@@ -4,8 +4,13 @@ import {
   allocationHourRow,
   insertAllocationDay,
   insertAllocationGroupDay,
+  insertAllocationPeriod,
+  periodVersionOf,
   readAllocationDays,
+  readSummedDays,
   rollupVersionOf,
+  summedDayRow,
+  wholePeriods,
   type ClickhouseClient,
 } from '@cloudtuner/clickhouse';
 import {
@@ -100,4 +105,26 @@ export async function sumDay(
     rollup_label_keys: labelKeys,
   };
   await client.insert({ table: 'account_days', rows: [row], tag, tenant: account });
+}
+
+/** Sums the periods that the summed days of a window (unix seconds) make, as the worker does. */
+export async function sumPeriods(
+  client: ClickhouseClient,
+  account: string,
+  window: { readonly from: number; readonly until: number },
+): Promise<void> {
+  const days = await client.query({ ...readSummedDays(account, window), schema: summedDayRow, tag, tenant: account });
+  for (const period of wholePeriods(days)) {
+    const version = periodVersionOf(period);
+    for (const statement of insertAllocationPeriod(account, period))
+      await client.command({ ...statement, tag, tenant: account, token: `${account}|${version}` });
+    const row = {
+      cloud_account_id: account,
+      period: period.kind,
+      date: new Date(period.start * 1_000).toISOString().slice(0, 10),
+      data_version: version,
+      written_at_ms: '1',
+    };
+    await client.insert({ table: 'account_periods', rows: [row], tag, tenant: account });
+  }
 }

@@ -32,8 +32,8 @@ export function createPeriodStore(client: ClickhouseClient): PeriodStore {
     },
     findNamed: (tenant, window) =>
       client.query({ ...readAllocationPeriods(tenant, window), schema: allocationPeriodRow, tag, tenant }),
-    findSuperseded: (tenant, beforeMs) =>
-      client.query({ ...findSupersededPeriods(tenant, beforeMs), schema: allocationPeriodRow, tag, tenant }),
+    findSuperseded: (tenant, between) =>
+      client.query({ ...findSupersededPeriods(tenant, between), schema: allocationPeriodRow, tag, tenant }),
     async insert(tenant, period, token) {
       for (const [index, statement] of insertAllocationPeriod(tenant, period).entries())
         await client.command({ ...statement, token: `${token}|${String(index)}`, tag, tenant });
