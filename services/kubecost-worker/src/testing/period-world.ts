@@ -6,7 +6,7 @@ import { daySeconds, hoursOfDay } from '../domain/calendar';
 import { storeDay } from '../usecases/store-day';
 import { storeHour } from '../usecases/store-hour';
 import type { SumPeriodsPorts } from '../usecases/sum-periods';
-import { copyHours, copyRows, runStatement } from './stored-rows';
+import { copyHours, copyRows, runStatement, storedRows } from './stored-rows';
 import type { WorkerStore } from './worker-store';
 
 const tag = { surface: 'test', route: 'periods' };
@@ -19,6 +19,22 @@ export const february = { from: secondsOf('2038-02-01'), until: secondsOf('2038-
 export const secondWeek = { from: secondsOf('2038-02-08'), until: secondsOf('2038-02-15') };
 /** The Wednesday of it: the one day that has hours, so that it can be corrected. */
 export const wednesday = secondsOf('2038-02-10');
+
+/** Cost and hourly rows of a day, seven of them and 28: 23 hours of 13 allocations, at 0.300000010 in all. */
+export const costOf = {
+  day: ['6.90000023', 299],
+  week: ['48.30000161', 2_093],
+  month: ['193.20000644', 8_372],
+} as const;
+/** What {@link namedPeriods} has of Wednesday and its week with an hour at 0.600000013 instead. */
+export const correctedWeek = { 'day 2038-02-10': ['7.200000233', 299], 'week 2038-02-08': ['48.600001613', 2_093] };
+
+/** Periods as {@link namedPeriods} calls them. */
+export const inFebruary = (kind: string, dates: readonly number[]): string[] =>
+  dates.map((date) => `${kind} 2038-02-${String(date).padStart(2, '0')}`);
+/** The same value for each name. */
+export const each = <T>(names: readonly string[], value: T): Record<string, T> =>
+  Object.fromEntries(names.map((name) => [name, value]));
 
 const sumTables = ['allocation_days', 'allocation_dimension_days', 'account_days'];
 
@@ -122,3 +138,7 @@ export async function namedPeriods(
   });
   return Object.fromEntries(rows.map(({ kind, date, total, rows: count }) => [`${kind} ${date}`, [total, count]]));
 }
+
+/** What is stored of an account's periods, the same for two accounts with the same days. */
+export const sumsOf = (client: ClickhouseClient, account: string): Promise<string[]> =>
+  storedRows(client, account, { comparable: true, merged: true, of: 'periods' });

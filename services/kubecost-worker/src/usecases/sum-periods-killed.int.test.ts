@@ -1,0 +1,136 @@
+import { isAppError } from '@cloudtuner/errors';
+import { randomDatabase, randomPrefix, sharedServers } from '@cloudtuner/test-kit';
+import type { Locks } from '../ports';
+import {
+  correctedWeek,
+  costOf,
+  each,
+  inFebruary,
+  namedPeriods,
+  openPeriodWorld,
+  secondWeek,
+  sumsOf,
+  type PeriodWorld,
+} from '../testing/period-world';
+import { runStatement } from '../testing/stored-rows';
+import { openWorkerStore, type WorkerStore } from '../testing/worker-store';
+import { sumPeriods, type SumPeriodsPorts, type SummedPeriods } from './sum-periods';
+
+const signal = new AbortController().signal;
+const openLocks: Locks = {
+  hold: (_account, _name, outer, work) => work({ signal: outer, assertHeld: () => Promise.resolve() }),
+};
+const hourMs = 3_600_000;
+
+let store: WorkerStore;
+let world: PeriodWorld;
+let account: string;
+let untouched: string[];
+
+beforeAll(async () => {
+  const servers = sharedServers();
+  const [clickhouse, redisUrl] = await Promise.all([servers.clickhouse(), servers.redisUrl()]);
+  store = await openWorkerStore({ clickhouse, redisUrl, database: randomDatabase(), prefix: randomPrefix() });
+  world = await openPeriodWorld(store);
+  account = await world.accountWith(secondWeek);
+  await sum();
+  untouched = await rowsOf();
+});
+afterAll(() => store.close());
+beforeEach(async () => {
+  account = await world.accountWith(secondWeek);
+});
+
+const sum = (ports: Partial<SumPeriodsPorts> = {}): Promise<SummedPeriods> =>
+  sumPeriods({ ...world.ports, ...ports }, { cloudAccountId: account, signal });
+const rowsOf = (): Promise<string[]> => sumsOf(store.clickhouse, account);
+
+describe('a week', () => {
+  /** A run that is killed before it can name the week. */
+  async function killRun(): Promise<void> {
+    const { store: periods } = world.ports;
+    const name: typeof periods.name = (id, period, atMs) =>
+      period.kind === 'week' ? Promise.reject(new Error('killed')) : periods.name(id, period, atMs);
+    await expect(sum({ store: { ...periods, name } })).rejects.toThrow('killed');
+    expect(Object.keys(await namedPeriods(store.clickhouse, account))).toEqual(
+      inFebruary('day', [8, 9, 10, 11, 12, 13, 14]),
+    );
+    // The week's rows stay: nine pods, three nodes and the disk.
+    const left = (await rowsOf()).filter((row) => row.startsWith('allocation_periods ') && row.includes('"week"'));
+    expect(left).toHaveLength(9 + 3 + 1);
+  }
+  const ofTheWeek = "WHERE cloud_account_id = {account:UUID} AND period = 'week'";
+
+  it.each([
+    ['all of it', ''],
+    ...['allocation_periods', 'allocation_dimension_periods'].flatMap((table): [string, string][] => [
+      [`half of ${table}`, `DELETE FROM ${table} ${ofTheWeek} AND namespace = 'shop'`],
+      [`${table} twice`, `INSERT INTO ${table} SELECT * FROM ${table} ${ofTheWeek}`],
+    ]),
+  ])('that a killed run has left without a name, %s, is completed', async (_what, harm) => {
+    await killRun();
+    if (harm !== '') await runStatement(store.clickhouse, harm, { account });
+    expect(await sum()).toEqual({ summed: 1, removed: 0, left: 0 });
+    expect(await rowsOf()).toEqual(untouched);
+  });
+
+  it('that a killed run has left without a name is removed when it is not wanted any more', async () => {
+    await killRun();
+    await world.correct(account, 2);
+    expect(await sum()).toEqual({ summed: 2, removed: 0, left: 0 });
+    expect(await sum({ now: () => world.clock.nowMs + hourMs })).toEqual({ summed: 0, removed: 2, left: 0 });
+    expect(await rowsOf()).toHaveLength(untouched.length);
+    expect(await namedPeriods(store.clickhouse, account)).toMatchObject(correctedWeek);
+  });
+
+  it('is not named while rows of a day are missing, which holds up nothing else', async () => {
+    await runStatement(
+      store.clickhouse,
+      "DELETE FROM allocation_days WHERE cloud_account_id = {account:UUID} AND date = '2038-02-10' AND kind = 'idle'",
+      { account },
+    );
+    await expect(sum()).rejects.toMatchObject({ code: 'facts-incomplete' });
+    expect(await namedPeriods(store.clickhouse, account)).toEqual(
+      each(inFebruary('day', [8, 9, 11, 12, 13, 14]), costOf.day),
+    );
+  });
+
+  it('is given up after five failures in a row', async () => {
+    let tried = 0;
+    const insert = () => Promise.reject(new Error(`away ${String((tried += 1))}`));
+    await expect(sum({ store: { ...world.ports.store, insert } })).rejects.toThrow('away 1');
+    expect(tried).toBe(5);
+  });
+
+  it('is written once by several workers, with the lock and without it', async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: 3 }, () => sum()));
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(isAppError(outcome.reason) && outcome.reason.code).toBe('hour-busy');
+    }
+    expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
+    expect(await rowsOf()).toEqual(untouched);
+    account = await world.accountWith(secondWeek);
+    await Promise.all(Array.from({ length: 3 }, () => sum({ locks: openLocks })));
+    expect(await rowsOf()).toEqual(untouched);
+  });
+
+  it('is left where it is when the lock is lost or the worker stops', async () => {
+    const { store: periods } = world.ports;
+    const stop = new AbortController();
+    let count = 0;
+    const name: typeof periods.name = async (id, period, atMs) => {
+      await periods.name(id, period, atMs);
+      if ((count += 1) === 3) stop.abort(new Error('stopped'));
+    };
+    const stopping = { ...world.ports, store: { ...periods, name } };
+    await expect(sumPeriods(stopping, { cloudAccountId: account, signal: stop.signal })).rejects.toThrow('stopped');
+    expect(Object.keys(await namedPeriods(store.clickhouse, account))).toHaveLength(3);
+
+    const lost: Locks = {
+      hold: (_account, _name, outer, work) =>
+        work({ signal: outer, assertHeld: () => Promise.reject(new Error('lost')) }),
+    };
+    await expect(sum({ locks: lost })).rejects.toThrow('lost');
+    expect(Object.keys(await namedPeriods(store.clickhouse, account))).toHaveLength(3);
+  });
+});
