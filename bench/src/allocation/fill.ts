@@ -55,7 +55,7 @@ class Filler {
   readonly #assets: number;
   readonly secondsPerHour: number[] = [];
   readonly secondsPerRollup: number[] = [];
-  readonly secondsPerPeriod: Record<AllocationPeriodKind, number[]> = { day: [], week: [], month: [] };
+  readonly secondsPerPeriod: Record<AllocationPeriodKind, number[]> = { month: [], week: [], midweek: [], day: [] };
   hourRows = 0;
 
   constructor(client: ClickhouseClient, account: string, { pods, assets }: { pods: number; assets: number }) {

@@ -51,6 +51,8 @@ export interface Answer {
 interface Question {
   readonly name: string;
   readonly days: number;
+  /** Between its end and that of the history. */
+  readonly daysAfter?: number;
   /** As if no rollup were there, which is how the day that is not over is answered. */
   readonly fromHours: boolean;
 }
@@ -60,6 +62,8 @@ const questions: readonly Question[] = [
   { name: '1 day', days: 1, fromHours: false },
   { name: '7 days', days: 7, fromHours: false },
   { name: '30 days', days: 30, fromHours: false },
+  // The one day of the week that leaves three whole weeks and nine days.
+  { name: '30 days from a Friday', days: 30, daysAfter: 4, fromHours: false },
   { name: '1 year', days: 365, fromHours: false },
 ];
 
@@ -77,7 +81,7 @@ const everything: AllocationGroup = { columns: [], labelKeys: [] };
 
 /** All statements of an answer, as restapi sends them, rows parsed. */
 async function ask({ client, account, size }: Asking, question: Question, { group, top }: Grouping) {
-  const until = firstDay + size.days * secondsPerDay;
+  const until = firstDay + (size.days - (question.daysAfter ?? 0)) * secondsPerDay;
   const from = until - question.days * secondsPerDay;
   const common = { tag, tenant: account };
   const [found, periods] = await Promise.all([
@@ -155,7 +159,7 @@ function nanosOf(text: string): bigint {
 /** Every window that the history is long enough for, by every grouping. @throws Error when two groupings add up to different totals. */
 export async function answerAll(asking: Asking, days: number): Promise<Answer[]> {
   const answers: Answer[] = [];
-  for (const question of questions.filter((one) => one.days <= days)) {
+  for (const question of questions.filter((one) => one.days + (one.daysAfter ?? 0) <= days)) {
     for (const grouping of groupings) answers.push(await measure(asking, question, grouping));
     const ofWindow = answers.filter(({ window, total }) => window === question.name && total !== '');
     if (new Set(ofWindow.map(({ total }) => total)).size !== 1)

@@ -9,8 +9,8 @@ it('1,000 pods of 30 series a minute are 500 samples a second', () => {
   expect(capacity.receiveCores).toBeCloseTo(0.012, 12);
   // 1,000 pods × 1.75 ms × 5 readings an hour = 8.75 s of 3,600, by half.
   expect(capacity.pricingCores).toBeCloseTo(17.5 / 3_600, 12);
-  // 1,000 × 8,760 × 100 bytes.
-  expect(capacity.clickhouseGibPerYear).toBeCloseTo(876e6 / 2 ** 30, 12);
+  // 1,000 × 8,760 × 117.5 bytes.
+  expect(capacity.clickhouseGibPerYear).toBeCloseTo(1_029.3e6 / 2 ** 30, 12);
 });
 
 it('everything grows in proportion', () => {

@@ -15,6 +15,7 @@ const unitCosts = {
   workerMillisPerPodHour: 0.3,
   clickhouseBytesPerPodHour: 91,
   clickhouseBytesPerPodHourOfDays: 9,
+  clickhouseBytesPerPodHourOfPeriods: 17.5,
 } as const;
 
 /** Prices of a large cloud, on demand. */
@@ -52,7 +53,8 @@ export function capacityOf(pods: number): Capacity {
   const pricingCores = cores((pods * perPodHour * 1_000 * 5) / 3_600);
   const receiveGib = (pods * u.seriesPerPod * u.receiveBytesPerSeries * copies) / gibibyte;
   const bucketGibPerMonth = (samplesPerSecond * 3_600 * hoursPerMonth * u.storeBytesPerSample) / gibibyte;
-  const bytesPerPodHour = u.clickhouseBytesPerPodHour + u.clickhouseBytesPerPodHourOfDays;
+  const bytesPerPodHour =
+    u.clickhouseBytesPerPodHour + u.clickhouseBytesPerPodHourOfDays + u.clickhouseBytesPerPodHourOfPeriods;
   const clickhouseGibPerYear = (pods * hoursPerYear * bytesPerPodHour) / gibibyte;
   const machines = (gatewayCores + receiveCores + pricingCores) * prices.coreHour + receiveGib * prices.gibHour;
   const disks = clickhouseGibPerYear * prices.diskGibMonth + bucketGibPerMonth * prices.bucketGibMonth;

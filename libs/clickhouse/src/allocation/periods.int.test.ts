@@ -60,7 +60,7 @@ async function storedWorld(window: HourWindow): Promise<AllocationWorld> {
 const lengthsOf = ({ groupPeriods, podPeriods }: ReadingPlan): string =>
   [...groupPeriods, ...podPeriods]
     .toSorted((a, b) => a.start - b.start)
-    .map(({ kind }) => kind.slice(0, 1))
+    .map(({ kind }) => (kind === 'midweek' ? 't' : kind.slice(0, 1)))
     .join('');
 
 describe('what is read of periods', () => {
@@ -73,10 +73,13 @@ describe('what is read of periods', () => {
   it.each([
     ['a month', between('2026-03-01', '2026-04-01'), null, 'm'],
     ['a week', between('2026-03-02', '2026-03-09'), null, 'w'],
-    ['weeks and days', between('2026-03-05', '2026-03-28'), null, 'ddddwwddddd'],
+    ['weeks from Monday and days', between('2026-02-28', '2026-03-18'), null, 'ddwwdd'],
+    ['weeks from Thursday and days', between('2026-03-05', '2026-03-28'), null, 'tttdd'],
+    ['30 days from a Friday', between('2026-02-20', '2026-03-22'), null, 'dddwwwdddddd'],
     ['a month, weeks and days', stored, null, 'wddddddmddddd'],
     ['steps of days', between('2026-03-01', '2026-03-08'), secondsPerDay, 'ddddddd'],
-    ['steps of weeks, half a week off', between('2026-03-05', '2026-03-26'), 7 * secondsPerDay, 'd'.repeat(21)],
+    ['steps of weeks from a Tuesday', between('2026-03-03', '2026-03-24'), 7 * secondsPerDay, 'd'.repeat(21)],
+    ['steps of weeks from a Thursday', between('2026-03-05', '2026-03-26'), 7 * secondsPerDay, 'ttt'],
     ['steps of weeks from a Monday', between('2026-03-02', '2026-03-23'), 7 * secondsPerDay, 'www'],
   ])('%s has the rows that the days have, by every grouping', async (_what, window, stepSeconds, lengths) => {
     const step = stepSeconds === null ? {} : { stepSeconds };
@@ -104,9 +107,9 @@ describe('what is read of periods', () => {
     for (const group of Object.values(groups)) {
       const plan = planReading(mixed, group, { from: stored.from, stepSeconds: null });
       // A month that lacks a day is read by its days: of whole months only the months are asked for.
-      expect(lengthsOf(plan)).toBe('dddddwddddd');
+      expect(lengthsOf(plan)).toBe('dttddddd');
       expect(plan.hours.map(({ hour }) => hour)).toEqual([...withoutSums]);
-      const daysLeft = daysOf(between('2026-03-02', '2026-04-01')).filter((day) => !withoutSums.has(day));
+      const daysLeft = daysOf(between('2026-03-05', '2026-04-01')).filter((day) => !withoutSums.has(day));
       expect([...plan.groupDays, ...plan.podDays].map(({ day }) => day)).toEqual([...withoutPeriods, ...daysLeft]);
       const byDays = await world.read(stored, group, { plan: await world.planOfDays(stored, group) });
       expect(await world.read(stored, group, { plan })).toEqual(byDays);

@@ -27,6 +27,8 @@ describe('a period', () => {
     ['week', '2026-01-05', '2026-01-05', '2026-01-12'],
     ['week', '2026-01-04', '2025-12-29', '2026-01-05'],
     ['week', '1970-01-07', '1970-01-05', '1970-01-12'],
+    ['midweek', '2026-01-07', '2026-01-01', '2026-01-08'],
+    ['midweek', '2026-01-08', '2026-01-08', '2026-01-15'],
     ['day', '2026-03-29', '2026-03-29', '2026-03-30'],
   ] as const)('of the kind %s around %s is from %s until %s', (kind, day, start, end) => {
     expect(dateOf(periodStartOf(kind, at(day)))).toBe(start);

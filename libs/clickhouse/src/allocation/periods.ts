@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 
 const secondsPerDay = 86_400;
 
-/** Of the calendar, in UTC; weeks begin on Monday. Months first: a reader takes the longest that fit. */
-export const allocationPeriodKinds = ['month', 'week', 'day'] as const;
+/**
+ * Of the calendar, in UTC; a `week` begins on Monday, a `midweek` on Thursday: 30 days are four weeks and two days then, whatever day they begin on (but a
+ * Friday), and not three and nine.
+ */
+export const allocationPeriodKinds = ['month', 'week', 'midweek', 'day'] as const;
 
 export type AllocationPeriodKind = (typeof allocationPeriodKinds)[number];
 
@@ -40,13 +43,15 @@ function monthOf(day: number, offset = 0): number {
 /** The start of the period that a day lies in; unix seconds. */
 export function periodStartOf(kind: AllocationPeriodKind, day: number): number {
   if (kind === 'month') return monthOf(day);
+  if (kind === 'day') return day;
   // The first of January 1970 was a Thursday.
-  return kind === 'week' ? day - ((day / secondsPerDay + 3) % 7) * secondsPerDay : day;
+  const daysSinceThursday = day / secondsPerDay;
+  return day - ((kind === 'week' ? daysSinceThursday + 3 : daysSinceThursday) % 7) * secondsPerDay;
 }
 
 /** When the period ends that begins at `start`; unix seconds. */
 export const periodEndOf = (kind: AllocationPeriodKind, start: number): number =>
-  kind === 'month' ? monthOf(start, 1) : start + (kind === 'week' ? 7 : 1) * secondsPerDay;
+  kind === 'month' ? monthOf(start, 1) : start + (kind === 'day' ? 1 : 7) * secondsPerDay;
 
 /** The days of the period that begins at `start`, in order; null unless all are there. */
 export function daysOfPeriod<Day>(

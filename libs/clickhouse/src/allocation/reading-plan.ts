@@ -1,6 +1,5 @@
 import type { AllocationDay } from './allocation-days';
 import {
-  allocationPeriodKinds,
   daysOfPeriod,
   labelKeysOfPeriod,
   periodVersionOf,
@@ -104,26 +103,44 @@ function currentPeriod(
   return periodVersionOf(period) === written.dataVersion ? period : null;
 }
 
-/** The longest periods that are current, no two with a day in common, and the days that are left. */
-function takePeriods(
-  days: readonly AllocationDay[],
-  steps: Steps,
-): { readonly periods: readonly AllocationPeriod[]; readonly rest: readonly AllocationDay[] } {
-  if (!keepsDays(steps)) return { periods: [], rest: days };
+/** Months first, because they are the longest; which weeks leave fewer days depends on where they begin. */
+const mondaysFirst = ['month', 'week', 'midweek', 'day'] as const;
+const thursdaysFirst = ['month', 'midweek', 'week', 'day'] as const;
+
+interface Taken {
+  readonly periods: readonly AllocationPeriod[];
+  /** The days that are in none. */
+  readonly rest: readonly AllocationDay[];
+}
+
+/** Periods that are current, no two with a day in common. */
+function takeInOrder(days: readonly AllocationDay[], steps: Steps, kinds: readonly AllocationPeriodKind[]): Taken {
   const sums = new Map(
     days.flatMap(({ day, rollup }) => (rollup === null ? [] : [[day, { day, ...rollup }] as const])),
   );
   const periods: AllocationPeriod[] = [];
-  for (const kind of allocationPeriodKinds) {
+  const taken = new Set<number>();
+  for (const kind of kinds) {
     for (const day of days) {
       const period = currentPeriod(day, kind, sums, steps);
       if (period === null) continue;
       periods.push(period);
-      for (const taken of period.days) sums.delete(taken.day);
+      for (const one of period.days) {
+        sums.delete(one.day);
+        taken.add(one.day);
+      }
     }
   }
-  const taken = new Set(periods.flatMap((period) => period.days.map(({ day }) => day)));
   return { periods, rest: days.filter(({ day }) => !taken.has(day)) };
+}
+
+/** As few periods and days as possible. */
+function takePeriods(days: readonly AllocationDay[], steps: Steps): Taken {
+  if (!keepsDays(steps)) return { periods: [], rest: days };
+  const count = ({ periods, rest }: Taken): number => periods.length + rest.length;
+  const byMonday = takeInOrder(days, steps, mondaysFirst);
+  const byThursday = takeInOrder(days, steps, thursdaysFirst);
+  return count(byThursday) < count(byMonday) ? byThursday : byMonday;
 }
 
 /**

@@ -36,14 +36,15 @@ const sum = (ports: Partial<SumPeriodsPorts> = {}): Promise<SummedPeriods> =>
   sumPeriods({ ...world.ports, ...ports }, { cloudAccountId: account, signal });
 const rowsOf = (): Promise<string[]> => sumsOf(store.clickhouse, account);
 
-it('sums the days of a calendar, its weeks and months, by pod and by each dimension, and leaves them alone the next time', async () => {
+it('sums the days of a calendar, its weeks from Monday and from Thursday and its months, by pod and by each dimension, and leaves them alone the next time', async () => {
   account = await world.accountWith({ from: february.from - daySeconds, until: february.until + daySeconds });
-  expect(await sum()).toEqual({ summed: 30 + 4 + 1, removed: 0, left: 0 });
+  expect(await sum()).toEqual({ summed: 30 + 4 + 3 + 1, removed: 0, left: 0 });
   const february28 = Array.from({ length: 28 }, (_none, index) => index + 1);
   for (const dimension of ['pod', 'namespace', 'controller', 'node'] as const) {
     expect(await namedPeriods(store.clickhouse, account, dimension)).toEqual({
       ...each(['day 2038-01-31', ...inFebruary('day', february28), 'day 2038-03-01'], costOf.day),
       ...each(inFebruary('week', [1, 8, 15, 22]), costOf.week),
+      ...each(inFebruary('midweek', [4, 11, 18]), costOf.week),
       'month 2038-02-01': costOf.month,
     });
   }

@@ -27,7 +27,7 @@ type Needed = Pick<Connections, 'clickhouse' | 'metadata' | 'metroculus' | 'touc
 /** Hours of one backfill before another has its turn: two days, some seconds. */
 const hoursPerTurn = 48;
 /** Periods of one account before another has its turn: a quarter of a year. */
-const periodsPerTurn = 100;
+const periodsPerTurn = 120;
 
 /** Storing hours, counted by the job that does it; all of them share the slots. */
 function storeHourBy(
