@@ -63,7 +63,7 @@ const questions: readonly Question[] = [
   { name: '7 days', days: 7, fromHours: false },
   { name: '30 days', days: 30, fromHours: false },
   // The one day of the week that leaves three whole weeks and nine days.
-  { name: '30 days from a Friday', days: 30, daysAfter: 4, fromHours: false },
+  { name: '30 days from a Monday', days: 30, daysAfter: 1, fromHours: false },
   { name: '1 year', days: 365, fromHours: false },
 ];
 
@@ -91,7 +91,7 @@ async function ask({ client, account, size }: Asking, question: Question, { grou
       ...common,
     }),
     client.query({
-      ...readAllocationPeriods(account, { from, until }, { longest: true }),
+      ...readAllocationPeriods(account, { from, until }, { isOneStep: true }),
       schema: allocationPeriodRow,
       ...common,
     }),

@@ -406,9 +406,9 @@ describe('a page of pods', () => {
 });
 
 describe('weeks', () => {
-  const monday = today - 8 * daySeconds;
-  const window = { start_time: monday, end_time: monday + 7 * daySeconds, aggregate: 'namespace' } as const;
-  const days = Array.from({ length: 7 }, (_none, index) => monday + index * daySeconds);
+  const sunday = today - 9 * daySeconds;
+  const window = { start_time: sunday, end_time: sunday + 7 * daySeconds, aggregate: 'namespace' } as const;
+  const days = Array.from({ length: 7 }, (_none, index) => sunday + index * daySeconds);
   const dollarADay = (day: number, overrides: Partial<StoredAllocationHour> = {}): StoredAllocationHour => ({
     ...{ hour: day, version: `w${String(day)}`, ...overrides },
     facts: [containerFact({ namespace: 'a', cpu_cost: '1.000000000' })],
@@ -422,31 +422,46 @@ describe('weeks', () => {
       days.map((day) => dollarADay(day)),
     );
     for (const day of days) await sumDay(clickhouse, cluster.id, day);
-    await sumPeriods(clickhouse, cluster.id, { from: monday, until: monday + 7 * daySeconds });
+    await sumPeriods(clickhouse, cluster.id, { from: sunday, until: sunday + 7 * daySeconds });
     return cluster;
+  }
+
+  async function forget({ id }: Cluster, tables: readonly string[]): Promise<void> {
+    for (const table of tables) {
+      await clickhouse.command({
+        sql: `DELETE FROM ${table} WHERE cloud_account_id = {account:UUID}`,
+        params: { account: id },
+        tag: { surface: 'test', route: 'restapi' },
+        tenant: id,
+      });
+    }
   }
 
   it('that were summed are read instead of their days', async () => {
     const cluster = await storeWeek();
-    // Of the week nothing is left but its own sums.
-    for (const table of ['allocation_hours', 'allocation_days', 'allocation_dimension_days']) {
-      await clickhouse.command({
-        sql: `DELETE FROM ${table} WHERE cloud_account_id = {account:UUID}`,
-        params: { account: cluster.id },
-        tag: { surface: 'test', route: 'restapi' },
-        tenant: cluster.id,
-      });
-    }
+    await forget(cluster, ['allocation_hours', 'allocation_days', 'allocation_dimension_days']);
     for (const aggregate of ['namespace', 'pod', 'label:team']) {
       const { total, rows } = await ask(cluster, { ...window, aggregate });
       expect([total.total_cost, rows?.length]).toEqual(['7.000000000', 1]);
     }
   });
 
+  it.each([[['allocation_periods']], [['allocation_dimension_periods']]])(
+    'are read by their days when rows of %s are lost',
+    async (tables) => {
+      const cluster = await storeWeek();
+      await forget(cluster, tables);
+      for (const aggregate of ['namespace', 'pod', 'label:team']) {
+        const { total, rows } = await ask(cluster, { ...window, aggregate });
+        expect([total.total_cost, rows?.length]).toEqual(['7.000000000', 1]);
+      }
+    },
+  );
+
   it('have a late hour in the next answer', async () => {
     const cluster = await storeWeek();
     expect((await ask(cluster, window)).total.total_cost).toBe('7.000000000');
-    await storeAllocationHours(clickhouse, cluster.id, [dollarADay(monday + hourSeconds, { readAtMs: 2 })]);
+    await storeAllocationHours(clickhouse, cluster.id, [dollarADay(sunday + hourSeconds, { readAtMs: 2 })]);
     expect((await ask(cluster, window)).total.total_cost).toBe('8.000000000');
   });
 });

@@ -186,11 +186,14 @@ export interface LiveAssetsReader {
 
 /** Stored pod-level facts of a tenant. Every method throws `clickhouse-unavailable` when the store is down or hangs. */
 export interface AllocationsReader {
-  /** The days of a window of whole hours and what is stored of each. Hours of days before that of `hoursFromMs` may be left unlisted where a sum is there. */
+  /**
+   * The days of a window of whole hours and what is stored of each. Hours of days before that of `hoursFromMs` may be left unlisted where a sum is there.
+   * With the sums of periods that `periods` asks for: `longest` for an answer of one step, `none` where what they name was not there.
+   */
   readDays(
     cloudAccountId: string,
     window: TimeWindow,
-    options: { readonly hoursFromMs: number },
+    options: { readonly hoursFromMs: number; readonly periods: 'all' | 'longest' | 'none' },
     context: ReadContext,
   ): Promise<AllocationDay[]>;
   /**

@@ -44,26 +44,33 @@ export const allocationPeriodRow = z
   .object({ kind: z.enum(allocationPeriodKinds), start: z.number(), data_version: z.string() })
   .transform(({ kind, start, data_version }): PeriodVersion => ({ kind, start, dataVersion: data_version }));
 
+/** A window that is read by its months needs no other periods within them. */
+const monthsAloneFromDays = 100;
+
 /**
- * The versions that were written of the periods that begin in a window. Whether they are current, their days say. With `longest` of whole months
- * the months alone: who reads a year has no use for its days.
+ * The versions that were written of the periods that begin in a window. Whether they are current, their days say. With `isOneStep`, of a long window's whole
+ * months the months alone: a year has 470 periods, of which twelve are read.
  */
 export function readAllocationPeriods(
   account: string,
   { from, until }: HourWindow,
-  { longest = false }: { readonly longest?: boolean } = {},
+  { isOneStep = false }: { readonly isOneStep?: boolean } = {},
 ): BoundStatement {
   const firstMonth = from === periodStartOf('month', from) ? from : periodEndOf('month', periodStartOf('month', from));
-  const ofMonths = longest ? "AND (period = 'month' OR date < {firstMonth:Date} OR date >= {endOfMonths:Date})" : '';
+  const monthsAlone = isOneStep && until - from >= monthsAloneFromDays * 86_400;
+  const ofMonths = monthsAlone
+    ? "AND (period = 'month' OR date < {firstMonth:Date} OR date >= {endOfMonths:Date})"
+    : '';
   return {
     sql: `
       SELECT toString(period) AS kind, toUnixTimestamp(toDateTime(date, 'UTC')) AS start, data_version FROM account_periods FINAL
-      WHERE cloud_account_id = {account:UUID} AND date >= {from:Date} AND date < {until:Date} ${ofMonths}`,
+      WHERE cloud_account_id = {account:UUID} AND period IN {kinds:Array(String)} AND date >= {from:Date} AND date < {until:Date} ${ofMonths}`,
     params: {
       account,
+      kinds: allocationPeriodKinds,
       from: dateOf(from),
       until: dateOf(until),
-      ...(longest && {
+      ...(monthsAlone && {
         firstMonth: dateOf(firstMonth),
         endOfMonths: dateOf(Math.max(firstMonth, periodStartOf('month', until))),
       }),
@@ -177,7 +184,8 @@ export function findSupersededPeriods(
   { sinceMs, beforeMs }: { readonly sinceMs: number; readonly beforeMs: number },
 ): BoundStatement {
   const named = `SELECT period, date, data_version FROM account_periods FINAL
-    WHERE cloud_account_id = {account:UUID} AND written_at_ms >= {since:UInt64} AND written_at_ms < {before:UInt64}`;
+    WHERE cloud_account_id = {account:UUID} AND period IN {kinds:Array(String)}
+      AND written_at_ms >= {since:UInt64} AND written_at_ms < {before:UInt64}`;
   const versionsIn = (table: string): string => `
     SELECT period, date, toString(data_version) AS version FROM ${table}
     WHERE cloud_account_id = {account:UUID} AND date IN (SELECT date FROM (${named})) GROUP BY period, date, version`;
@@ -188,6 +196,6 @@ export function findSupersededPeriods(
       INNER JOIN (${named}) AS named ON named.period = found.period AND named.date = found.date
       WHERE found.version != named.data_version
       ORDER BY start, kind, data_version`,
-    params: { account, since: String(sinceMs), before: String(beforeMs) },
+    params: { account, kinds: allocationPeriodKinds, since: String(sinceMs), before: String(beforeMs) },
   };
 }

@@ -21,7 +21,7 @@ import { readWorkloadDays } from './workload-days';
 const secondsPerDay = 86_400;
 const at = (date: string): number => Date.parse(`${date}T00:00:00Z`) / 1_000;
 const between = (from: string, until: string): HourWindow => ({ from: at(from), until: at(until) });
-/** From a Monday to a Monday with the whole of March 2026, which begins on a Sunday, in between. */
+/** From a Monday to a Monday with the whole of March 2026, which begins on a Sunday, in between: 49 days. */
 const stored = between('2026-02-16', '2026-04-06');
 const rowsPerHour = clusterHour(0).length;
 
@@ -72,15 +72,16 @@ describe('what is read of periods', () => {
 
   it.each([
     ['a month', between('2026-03-01', '2026-04-01'), null, 'm'],
-    ['a week', between('2026-03-02', '2026-03-09'), null, 'w'],
-    ['weeks from Monday and days', between('2026-02-28', '2026-03-18'), null, 'ddwwdd'],
+    ['a week', between('2026-03-01', '2026-03-08'), null, 'w'],
+    ['weeks from Sunday and days', between('2026-02-27', '2026-03-17'), null, 'ddwwdd'],
     ['weeks from Thursday and days', between('2026-03-05', '2026-03-28'), null, 'tttdd'],
-    ['30 days from a Friday', between('2026-02-20', '2026-03-22'), null, 'dddwwwdddddd'],
-    ['a month, weeks and days', stored, null, 'wddddddmddddd'],
+    ['30 days from a Monday', between('2026-02-23', '2026-03-25'), null, 'dddtttdddddd'],
+    ['a month and days', between('2026-02-28', '2026-04-03'), null, 'dmdd'],
+    ['weeks over a month', stored, null, 'dddttttttdddd'],
     ['steps of days', between('2026-03-01', '2026-03-08'), secondsPerDay, 'ddddddd'],
     ['steps of weeks from a Tuesday', between('2026-03-03', '2026-03-24'), 7 * secondsPerDay, 'd'.repeat(21)],
     ['steps of weeks from a Thursday', between('2026-03-05', '2026-03-26'), 7 * secondsPerDay, 'ttt'],
-    ['steps of weeks from a Monday', between('2026-03-02', '2026-03-23'), 7 * secondsPerDay, 'www'],
+    ['steps of weeks from a Sunday', between('2026-03-01', '2026-03-22'), 7 * secondsPerDay, 'www'],
   ])('%s has the rows that the days have, by every grouping', async (_what, window, stepSeconds, lengths) => {
     const step = stepSeconds === null ? {} : { stepSeconds };
     for (const group of Object.values(groups)) {
@@ -106,11 +107,10 @@ describe('what is read of periods', () => {
     }));
     for (const group of Object.values(groups)) {
       const plan = planReading(mixed, group, { from: stored.from, stepSeconds: null });
-      // A month that lacks a day is read by its days: of whole months only the months are asked for.
-      expect(lengthsOf(plan)).toBe('dttddddd');
+      // 16 February; weeks from the 19th to 11 March, two days up to the 14th; weeks from the 15th to 4 April, a day.
+      expect(lengthsOf(plan)).toBe('dtttddwwwd');
       expect(plan.hours.map(({ hour }) => hour)).toEqual([...withoutSums]);
-      const daysLeft = daysOf(between('2026-03-05', '2026-04-01')).filter((day) => !withoutSums.has(day));
-      expect([...plan.groupDays, ...plan.podDays].map(({ day }) => day)).toEqual([...withoutPeriods, ...daysLeft]);
+      expect([...plan.groupDays, ...plan.podDays].map(({ day }) => day)).toEqual([...withoutPeriods]);
       const byDays = await world.read(stored, group, { plan: await world.planOfDays(stored, group) });
       expect(await world.read(stored, group, { plan })).toEqual(byDays);
     }
@@ -139,22 +139,36 @@ describe('what is read of periods', () => {
   });
 
   it('is of one account', async () => {
-    const stranger = await storedWorld(between('2026-03-02', '2026-03-09'));
-    const window = between('2026-03-02', '2026-03-09');
+    const stranger = await storedWorld(between('2026-03-01', '2026-03-08'));
+    const window = between('2026-03-01', '2026-03-08');
     expect(lengthsOf(await stranger.plan(window, { columns: [], labelKeys: [] }))).toBe('w');
     expect(totalOf(await stranger.read(window, { columns: ['namespace'], labelKeys: [] }))).toBe(
       totalOf(await world.read(window, { columns: ['pod'], labelKeys: [] })),
     );
   });
 
+  it('is of a long window in one step its months, and of its edges what there is', async () => {
+    const long = between('2025-12-20', '2026-04-06');
+    const read = async (isOneStep: boolean) => {
+      const rows = await world.ask(readAllocationPeriods(world.account, long, { isOneStep }), allocationPeriodRow);
+      return rows.filter(({ start }) => start >= at('2026-03-01') && start < at('2026-04-01'));
+    };
+    expect((await read(true)).map(({ kind }) => kind)).toEqual(['month']);
+    // A month, 31 days, weeks from five Sundays, midweeks from four Thursdays.
+    expect(await read(false)).toHaveLength(1 + 31 + 5 + 4);
+    const plan = await world.plan(long, { columns: [], labelKeys: [] });
+    expect(lengthsOf(plan)).toBe('mddddd');
+    expect(plan.factRows).toBe(daysOf(stored).length * rowsPerHour);
+  });
+
   it('cannot be told apart by day', async () => {
-    const plan = await world.plan(between('2026-03-02', '2026-03-09'), { columns: ['namespace'], labelKeys: [] });
+    const plan = await world.plan(between('2026-03-01', '2026-03-08'), { columns: ['namespace'], labelKeys: [] });
     expect(() => readWorkloadDays(world.account, { plan, by: 'namespace', filter: {} })).toThrow(RangeError);
   });
 });
 
 describe('a period that was written', () => {
-  const week = between('2026-03-02', '2026-03-09');
+  const week = between('2026-03-01', '2026-03-08');
   const byNamespace = { columns: ['namespace' as const], labelKeys: [] };
   const byTeam = { columns: [], labelKeys: ['team'] };
   let world: AllocationWorld;

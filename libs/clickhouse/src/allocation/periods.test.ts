@@ -23,10 +23,10 @@ describe('a period', () => {
   it.each([
     ['month', '2024-02-29', '2024-02-01', '2024-03-01'],
     ['month', '2025-12-31', '2025-12-01', '2026-01-01'],
-    // 5 January 2026 was a Monday.
-    ['week', '2026-01-05', '2026-01-05', '2026-01-12'],
-    ['week', '2026-01-04', '2025-12-29', '2026-01-05'],
-    ['week', '1970-01-07', '1970-01-05', '1970-01-12'],
+    // 4 January 2026 was a Sunday, the first of January 1970 a Thursday.
+    ['week', '2026-01-04', '2026-01-04', '2026-01-11'],
+    ['week', '2026-01-03', '2025-12-28', '2026-01-04'],
+    ['week', '1970-01-07', '1970-01-04', '1970-01-11'],
     ['midweek', '2026-01-07', '2026-01-01', '2026-01-08'],
     ['midweek', '2026-01-08', '2026-01-08', '2026-01-15'],
     ['day', '2026-03-29', '2026-03-29', '2026-03-30'],
@@ -43,10 +43,10 @@ describe('a period', () => {
   });
 
   it('is summed when all of its days are, the newest first', () => {
-    // A Friday to the Tuesday after the next: one week, no month.
+    // A Friday to the Sunday after the next: one week, no month.
     const days = daysBetween('2026-01-30', '2026-02-10').filter(({ day }) => day !== at('2026-02-09'));
     const found = wholePeriods(days).map(({ kind, start }) => `${kind} ${dateOf(start)}`);
-    expect(found.filter((text) => !text.startsWith('day'))).toEqual(['week 2026-02-02']);
+    expect(found.filter((text) => !text.startsWith('day'))).toEqual(['week 2026-02-01']);
     expect(found.filter((text) => text.startsWith('day'))).toHaveLength(10);
     expect(found[0]).toBe('day 2026-02-08');
   });

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 const secondsPerDay = 86_400;
 
 /**
- * Of the calendar, in UTC; a `week` begins on Monday, a `midweek` on Thursday: 30 days are four weeks and two days then, whatever day they begin on (but a
- * Friday), and not three and nine.
+ * Of the calendar, in UTC, the longest first. A `week` begins on Sunday, as in Kubecost, a `midweek` on Thursday: 30 whole days are four of one kind and
+ * two days then, from whichever day but a Monday, and not three and nine.
  */
 export const allocationPeriodKinds = ['month', 'week', 'midweek', 'day'] as const;
 
@@ -46,7 +46,7 @@ export function periodStartOf(kind: AllocationPeriodKind, day: number): number {
   if (kind === 'day') return day;
   // The first of January 1970 was a Thursday.
   const daysSinceThursday = day / secondsPerDay;
-  return day - ((kind === 'week' ? daysSinceThursday + 3 : daysSinceThursday) % 7) * secondsPerDay;
+  return day - ((kind === 'week' ? daysSinceThursday + 4 : daysSinceThursday) % 7) * secondsPerDay;
 }
 
 /** When the period ends that begins at `start`; unix seconds. */

@@ -1,5 +1,6 @@
 import type { AllocationDay } from './allocation-days';
 import {
+  allocationPeriodKinds,
   daysOfPeriod,
   labelKeysOfPeriod,
   periodVersionOf,
@@ -103,48 +104,44 @@ function currentPeriod(
   return periodVersionOf(period) === written.dataVersion ? period : null;
 }
 
-/** Months first, because they are the longest; which weeks leave fewer days depends on where they begin. */
-const mondaysFirst = ['month', 'week', 'midweek', 'day'] as const;
-const thursdaysFirst = ['month', 'midweek', 'week', 'day'] as const;
-
 interface Taken {
   readonly periods: readonly AllocationPeriod[];
   /** The days that are in none. */
   readonly rest: readonly AllocationDay[];
 }
 
-/** Periods that are current, no two with a day in common. */
-function takeInOrder(days: readonly AllocationDay[], steps: Steps, kinds: readonly AllocationPeriodKind[]): Taken {
+/** Current periods, no two with a day in common, so that they and the days that are left are as few as possible. */
+function takePeriods(days: readonly AllocationDay[], steps: Steps): Taken {
+  if (!keepsDays(steps)) return { periods: [], rest: days };
   const sums = new Map(
     days.flatMap(({ day, rollup }) => (rollup === null ? [] : [[day, { day, ...rollup }] as const])),
   );
-  const periods: AllocationPeriod[] = [];
-  const taken = new Set<number>();
-  for (const kind of kinds) {
-    for (const day of days) {
-      const period = currentPeriod(day, kind, sums, steps);
-      if (period === null) continue;
-      periods.push(period);
-      for (const one of period.days) {
-        sums.delete(one.day);
-        taken.add(one.day);
-      }
+  // From the last day back: the fewest pieces from each day on, and the period that they begin with.
+  const fewest: { readonly count: number; readonly first: AllocationPeriod | null }[] = [];
+  const countFrom = (index: number): number => fewest[index]?.count ?? 0;
+  for (const [index, day] of [...days.entries()].reverse()) {
+    let best: (typeof fewest)[number] = { count: 1 + countFrom(index + 1), first: null };
+    for (const kind of allocationPeriodKinds.toReversed()) {
+      const first = currentPeriod(day, kind, sums, steps);
+      if (first === null) continue;
+      const count = 1 + countFrom(index + first.days.length);
+      if (count <= best.count) best = { count, first };
     }
+    fewest[index] = best;
   }
-  return { periods, rest: days.filter(({ day }) => !taken.has(day)) };
-}
-
-/** As few periods and days as possible. */
-function takePeriods(days: readonly AllocationDay[], steps: Steps): Taken {
-  if (!keepsDays(steps)) return { periods: [], rest: days };
-  const count = ({ periods, rest }: Taken): number => periods.length + rest.length;
-  const byMonday = takeInOrder(days, steps, mondaysFirst);
-  const byThursday = takeInOrder(days, steps, thursdaysFirst);
-  return count(byThursday) < count(byMonday) ? byThursday : byMonday;
+  const periods: AllocationPeriod[] = [];
+  const rest: AllocationDay[] = [];
+  for (let index = 0; index < days.length;) {
+    const first = fewest[index]?.first ?? null;
+    if (first === null) rest.push(...days.slice(index, index + 1));
+    else periods.push(first);
+    index += first?.days.length ?? 1;
+  }
+  return { periods, rest };
 }
 
 /**
- * Divides days among the smallest tables that can answer: whole periods, the sums of days, hours. With `stepSeconds` of whole days, and steps that begin
+ * Divides days among the smallest tables that can answer: whole periods, the sums of days, hours. `days` are in order. With `stepSeconds` of whole days, and steps that begin
  * at midnight, days come from their rollups, else from the hours.
  *
  * @throws RangeError when hours have to be read that are not listed

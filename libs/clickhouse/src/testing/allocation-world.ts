@@ -187,7 +187,10 @@ export class AllocationWorld {
 
   async days(window: HourWindow): Promise<readonly AllocationDay[]> {
     const days = await this.ask(readAllocationDays(this.account, window), allocationDayRow);
-    const periods = await this.ask(readAllocationPeriods(this.account, window, { longest: true }), allocationPeriodRow);
+    const periods = await this.ask(
+      readAllocationPeriods(this.account, window, { isOneStep: true }),
+      allocationPeriodRow,
+    );
     return withPeriods(days, periods);
   }
 

@@ -13,10 +13,10 @@ const tag = { surface: 'test', route: 'periods' };
 const signal = new AbortController().signal;
 const secondsOf = (date: string): number => Date.parse(`${date}T00:00:00Z`) / 1_000;
 
-/** February of 2038 is four whole weeks, and no retention of the tables comes near it. */
+/** February of 2038 begins on a Monday, and no retention of the tables comes near it. */
 export const february = { from: secondsOf('2038-02-01'), until: secondsOf('2038-03-01') };
-/** Its second week, Monday to Sunday. */
-export const secondWeek = { from: secondsOf('2038-02-08'), until: secondsOf('2038-02-15') };
+/** Its first whole week, Sunday to Saturday. */
+export const firstWeek = { from: secondsOf('2038-02-07'), until: secondsOf('2038-02-14') };
 /** The Wednesday of it: the one day that has hours, so that it can be corrected. */
 export const wednesday = secondsOf('2038-02-10');
 
@@ -27,7 +27,7 @@ export const costOf = {
   month: ['193.20000644', 8_372],
 } as const;
 /** What {@link namedPeriods} has of Wednesday and its week with an hour at 0.600000013 instead. */
-export const correctedWeek = { 'day 2038-02-10': ['7.200000233', 299], 'week 2038-02-08': ['48.600001613', 2_093] };
+export const correctedWeek = { 'day 2038-02-10': ['7.200000233', 299], 'week 2038-02-07': ['48.600001613', 2_093] };
 
 /** Periods as {@link namedPeriods} calls them. */
 export const inFebruary = (kind: string, dates: readonly number[]): string[] =>

@@ -8,7 +8,7 @@ import {
   inFebruary,
   namedPeriods,
   openPeriodWorld,
-  secondWeek,
+  firstWeek,
   sumsOf,
   type PeriodWorld,
 } from '../testing/period-world';
@@ -32,17 +32,17 @@ beforeAll(async () => {
   const [clickhouse, redisUrl] = await Promise.all([servers.clickhouse(), servers.redisUrl()]);
   store = await openWorkerStore({ clickhouse, redisUrl, database: randomDatabase(), prefix: randomPrefix() });
   world = await openPeriodWorld(store);
-  account = await world.accountWith(secondWeek);
+  account = await world.accountWith(firstWeek);
   await sum();
   untouched = await rowsOf();
 });
 afterAll(() => store.close());
 beforeEach(async () => {
-  account = await world.accountWith(secondWeek);
+  account = await world.accountWith(firstWeek);
 });
 
 const sum = (ports: Partial<SumPeriodsPorts> = {}): Promise<SummedPeriods> =>
-  sumPeriods({ ...world.ports, ...ports }, { cloudAccountId: account, signal });
+  sumPeriods({ ...world.ports, ...ports }, { cloudAccountId: account, signal, stopping: signal });
 const rowsOf = (): Promise<string[]> => sumsOf(store.clickhouse, account);
 
 describe('a week', () => {
@@ -53,7 +53,7 @@ describe('a week', () => {
       period.kind === 'week' ? Promise.reject(new Error('killed')) : periods.name(id, period, atMs);
     await expect(sum({ store: { ...periods, name } })).rejects.toThrow('killed');
     expect(Object.keys(await namedPeriods(store.clickhouse, account))).toEqual(
-      inFebruary('day', [8, 9, 10, 11, 12, 13, 14]),
+      inFebruary('day', [7, 8, 9, 10, 11, 12, 13]),
     );
     // The week's rows stay: nine pods, three nodes and the disk.
     const left = (await rowsOf()).filter((row) => row.startsWith('allocation_periods ') && row.includes('"week"'));
@@ -91,7 +91,7 @@ describe('a week', () => {
     );
     await expect(sum()).rejects.toMatchObject({ code: 'facts-incomplete' });
     expect(await namedPeriods(store.clickhouse, account)).toEqual(
-      each(inFebruary('day', [8, 9, 11, 12, 13, 14]), costOf.day),
+      each(inFebruary('day', [7, 8, 9, 11, 12, 13]), costOf.day),
     );
   });
 
@@ -109,7 +109,7 @@ describe('a week', () => {
     }
     expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
     expect(await rowsOf()).toEqual(untouched);
-    account = await world.accountWith(secondWeek);
+    account = await world.accountWith(firstWeek);
     await Promise.all(Array.from({ length: 3 }, () => sum({ locks: openLocks })));
     expect(await rowsOf()).toEqual(untouched);
   });
@@ -123,7 +123,9 @@ describe('a week', () => {
       if ((count += 1) === 3) stop.abort(new Error('stopped'));
     };
     const stopping = { ...world.ports, store: { ...periods, name } };
-    await expect(sumPeriods(stopping, { cloudAccountId: account, signal: stop.signal })).rejects.toThrow('stopped');
+    await expect(
+      sumPeriods(stopping, { cloudAccountId: account, signal: stop.signal, stopping: signal }),
+    ).rejects.toThrow('stopped');
     expect(Object.keys(await namedPeriods(store.clickhouse, account))).toHaveLength(3);
 
     const lost: Locks = {

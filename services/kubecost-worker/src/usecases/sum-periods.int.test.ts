@@ -8,7 +8,7 @@ import {
   inFebruary,
   namedPeriods,
   openPeriodWorld,
-  secondWeek,
+  firstWeek,
   sumsOf,
   wednesday,
   type PeriodWorld,
@@ -33,17 +33,17 @@ beforeAll(async () => {
 afterAll(() => store.close());
 
 const sum = (ports: Partial<SumPeriodsPorts> = {}): Promise<SummedPeriods> =>
-  sumPeriods({ ...world.ports, ...ports }, { cloudAccountId: account, signal });
+  sumPeriods({ ...world.ports, ...ports }, { cloudAccountId: account, signal, stopping: signal });
 const rowsOf = (): Promise<string[]> => sumsOf(store.clickhouse, account);
 
-it('sums the days of a calendar, its weeks from Monday and from Thursday and its months, by pod and by each dimension, and leaves them alone the next time', async () => {
+it('sums the days of a calendar, its weeks from Sunday and from Thursday and its months, by pod and by each dimension, and leaves them alone the next time', async () => {
   account = await world.accountWith({ from: february.from - daySeconds, until: february.until + daySeconds });
   expect(await sum()).toEqual({ summed: 30 + 4 + 3 + 1, removed: 0, left: 0 });
   const february28 = Array.from({ length: 28 }, (_none, index) => index + 1);
   for (const dimension of ['pod', 'namespace', 'controller', 'node'] as const) {
     expect(await namedPeriods(store.clickhouse, account, dimension)).toEqual({
       ...each(['day 2038-01-31', ...inFebruary('day', february28), 'day 2038-03-01'], costOf.day),
-      ...each(inFebruary('week', [1, 8, 15, 22]), costOf.week),
+      ...each(['week 2038-01-31', ...inFebruary('week', [7, 14, 21])], costOf.week),
       ...each(inFebruary('midweek', [4, 11, 18]), costOf.week),
       'month 2038-02-01': costOf.month,
     });
@@ -56,28 +56,28 @@ it('sums the days of a calendar, its weeks from Monday and from Thursday and its
 describe('a week', () => {
   let untouched: string[];
   beforeAll(async () => {
-    account = await world.accountWith(secondWeek);
+    account = await world.accountWith(firstWeek);
     await sum();
     untouched = await rowsOf();
   });
   beforeEach(async () => {
-    account = await world.accountWith(secondWeek);
+    account = await world.accountWith(firstWeek);
   });
 
   it('is summed in turns, newest days first', async () => {
     expect(await sum({ periodsPerTurn: 5 })).toEqual({ summed: 5, removed: 0, left: 3 });
     expect(await namedPeriods(store.clickhouse, account)).toEqual(
-      each(inFebruary('day', [10, 11, 12, 13, 14]), costOf.day),
+      each(inFebruary('day', [9, 10, 11, 12, 13]), costOf.day),
     );
     expect(await sum({ periodsPerTurn: 5 })).toEqual({ summed: 3, removed: 0, left: 0 });
     expect(await rowsOf()).toEqual(untouched);
   });
 
   it('whose first day is not kept any more is not summed', async () => {
-    // Of the 22 days up to today, 2 March, the first is 9 February.
-    expect(await sum({ retentionDays: 22 })).toEqual({ summed: 6, removed: 0, left: 0 });
+    // Of the 23 days up to today, 2 March, the first is 8 February.
+    expect(await sum({ retentionDays: 23 })).toEqual({ summed: 6, removed: 0, left: 0 });
     expect(await namedPeriods(store.clickhouse, account)).toEqual(
-      each(inFebruary('day', [9, 10, 11, 12, 13, 14]), costOf.day),
+      each(inFebruary('day', [8, 9, 10, 11, 12, 13]), costOf.day),
     );
   });
 
@@ -88,7 +88,7 @@ describe('a week', () => {
     expect(await namedPeriods(store.clickhouse, account)).toMatchObject(correctedWeek);
     expect(await namedPeriods(store.clickhouse, account, 'namespace')).toMatchObject(correctedWeek);
     expect(await namedPeriods(store.clickhouse, account)).toMatchObject(
-      each(inFebruary('day', [8, 9, 11, 12, 13, 14]), costOf.day),
+      each(inFebruary('day', [7, 8, 9, 11, 12, 13]), costOf.day),
     );
     const [both, nowMs] = [await rowsOf(), world.clock.nowMs];
     expect(both.length).toBeGreaterThan(untouched.length);
@@ -97,6 +97,19 @@ describe('a week', () => {
     expect(await sum(later(hourMs))).toEqual({ summed: 0, removed: 2, left: 0 });
     expect(await rowsOf()).toHaveLength(untouched.length);
     expect(await namedPeriods(store.clickhouse, account)).toMatchObject(correctedWeek);
+  });
+
+  it('of which a day is corrected each hour keeps no more than the version before', async () => {
+    await sum();
+    const startMs = world.clock.nowMs;
+    for (const [hours, removed] of [
+      [1, 0],
+      [2, 2],
+      [3, 2],
+    ] as const) {
+      await world.correct(account, 1 + hours);
+      expect(await sum({ now: () => startMs + hours * hourMs })).toEqual({ summed: 2, removed, left: 0 });
+    }
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { isAppError } from '@cloudtuner/errors';
 import { dayOf, daySeconds, isoOf } from '../domain/calendar';
 import type { PeriodStore, SummablePeriod } from '../period-ports';
 import type { Accounts, Clock, HeldLock, Locks, Log } from '../ports';
@@ -32,7 +33,7 @@ const periodsLock = 'periods';
 const graceMs = 50 * 60_000;
 /** Further back than an hour, so that what was left (a run that failed, a worker that was away) is found again. */
 const lookbackMs = 30 * daySeconds * 1_000;
-/** One period's fault is not another's; so many in a row are the server's. */
+/** So many failures in a row that are not of what is stored are the server's. */
 const maxFailuresInARow = 5;
 
 interface Work {
@@ -40,6 +41,8 @@ interface Work {
   /** Periods whose version is not named, newest first. */
   readonly due: readonly SummablePeriod[];
   readonly lock: HeldLock;
+  /** Aborted when the worker would like to end: then no other period is begun. */
+  readonly stopping: AbortSignal;
 }
 
 async function findDue({ store, now, retentionDays }: SumPeriodsPorts, cloudAccountId: string) {
@@ -70,13 +73,14 @@ async function sumPeriod(
 }
 
 /** Sums as many as there are in a turn; tells how many, and what failed. */
-async function sumDue(ports: SumPeriodsPorts, { cloudAccountId, due, lock }: Work) {
+async function sumDue(ports: SumPeriodsPorts, { cloudAccountId, due, lock, stopping }: Work) {
   const failures: unknown[] = [];
   let inARow = 0;
   let summed = 0;
   for (const period of due.slice(0, ports.periodsPerTurn)) {
     await lock.assertHeld();
     lock.signal.throwIfAborted();
+    if (stopping.aborted) break;
     try {
       await sumPeriod(ports, cloudAccountId, period, lock);
       summed += 1;
@@ -84,7 +88,7 @@ async function sumDue(ports: SumPeriodsPorts, { cloudAccountId, due, lock }: Wor
     } catch (error) {
       lock.signal.throwIfAborted();
       failures.push(error);
-      inARow += 1;
+      inARow = isAppError(error) && error.code === 'facts-incomplete' ? 0 : inARow + 1;
       const { kind, start } = period;
       const which = { cloud_account_id: cloudAccountId, period: kind, date: isoOf(start).slice(0, 10) };
       ports.log.warn({ ...which, err: error }, 'a period could not be summed');
@@ -117,14 +121,22 @@ async function removeSuperseded({ store, now }: SumPeriodsPorts, { cloudAccountI
  */
 export async function sumPeriods(
   ports: SumPeriodsPorts,
-  { cloudAccountId, signal }: { readonly cloudAccountId: string; readonly signal: AbortSignal },
+  {
+    cloudAccountId,
+    signal,
+    stopping,
+  }: { readonly cloudAccountId: string; readonly signal: AbortSignal; readonly stopping: AbortSignal },
 ): Promise<SummedPeriods> {
   if ((await ports.accounts.find(cloudAccountId)) === null) return { summed: 0, removed: 0, left: 0 };
   return ports.locks.hold(cloudAccountId, periodsLock, signal, async (lock) => {
-    const work = { cloudAccountId, due: await findDue(ports, cloudAccountId), lock };
+    const work = { cloudAccountId, due: await findDue(ports, cloudAccountId), lock, stopping };
+    // Before what is due is named, else a period that changes each hour would keep all of its versions.
+    const removal = await removeSuperseded(ports, work).catch((error: unknown) => ({ error }));
+    lock.signal.throwIfAborted();
     const { summed, failures } = await sumDue(ports, work);
-    const removed = await removeSuperseded(ports, work);
     const left = work.due.length - summed - failures.length;
+    const removed = typeof removal === 'number' ? removal : 0;
+    if (typeof removal !== 'number') failures.push(removal.error);
     if (summed > 0 || removed > 0 || failures.length > 0)
       ports.log.info(
         { cloud_account_id: cloudAccountId, summed, removed, failed: failures.length, left },

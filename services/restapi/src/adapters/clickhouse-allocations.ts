@@ -79,7 +79,7 @@ export function createClickhouseAllocations(
     return rows.reduce((sum, row) => sum + row.fact_rows, 0) === plan.factRows ? rows : null;
   };
   return {
-    async readDays(account, window, { hoursFromMs }, context) {
+    async readDays(account, window, { hoursFromMs, periods: wanted }, context) {
       const range = { from: secondsOf(window.startMs), until: secondsOf(window.endMs) };
       // Which period is current, its days say: read after or before them, another one is only not taken.
       const [days, periods] = await Promise.all([
@@ -88,11 +88,13 @@ export function createClickhouseAllocations(
           schema: allocationDayRow,
           ...asked(account, context),
         }),
-        client.query({
-          ...readAllocationPeriods(account, range, { longest: true }),
-          schema: allocationPeriodRow,
-          ...asked(account, context),
-        }),
+        wanted === 'none'
+          ? []
+          : client.query({
+              ...readAllocationPeriods(account, range, { isOneStep: wanted === 'longest' }),
+              schema: allocationPeriodRow,
+              ...asked(account, context),
+            }),
       ]);
       return withPeriods(days, periods);
     },
@@ -113,7 +115,7 @@ export function createClickhouseAllocations(
       const plan = planOf(days, group, { ...window, stepMs: null });
       const { parts, withIdle, limit, offset } = page;
       const names = { parts, cluster: clusterName };
-      const rank = (part: { limit: number; offset: number }) =>
+      const rank = (part: { limit: number; offset: number; withIdle?: boolean }) =>
         client.query({
           ...rankAllocations(account, { plan, names, withIdle, ...part }),
           schema: allocationRankRow,
@@ -122,9 +124,12 @@ export function createClickhouseAllocations(
       const ranked = await rank({ limit, offset });
       const [first] = ranked;
       if (first === undefined) {
-        // Only a row says how many there are.
-        const [dearest] = offset === 0 ? [] : await rank({ limit: 1, offset: 0 });
-        return { sums: [], count: dearest?.names ?? 0 };
+        // Only a row says how many there are, and of how many facts: idle is one, should there be no other.
+        const [[dearest], [any]] = await Promise.all([
+          offset === 0 ? [] : rank({ limit: 1, offset: 0 }),
+          rank({ limit: 1, offset: 0, withIdle: true }),
+        ]);
+        return (any?.all_fact_rows ?? 0) === plan.factRows ? { sums: [], count: dearest?.names ?? 0 } : null;
       }
       if (first.all_fact_rows !== plan.factRows) return null;
       const from = secondsOf(window.startMs);

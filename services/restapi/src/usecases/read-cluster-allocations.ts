@@ -206,9 +206,12 @@ export async function readClusterAllocations(
   request: AllocationRequest,
 ): Promise<ClusterAllocations> {
   const { window, nowMs, query } = request;
-  const options = { hoursFromMs: keepsDaysWhole(request.steps) ? liveFromMs(nowMs) : 0 };
+  const hoursFromMs = keepsDaysWhole(request.steps) ? liveFromMs(nowMs) : 0;
+  const periodsOfSteps = request.steps.length === 1 ? 'longest' : 'all';
   let live: Live | undefined;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
+    // Sums of periods are a cache: whatever is wrong with them, the days have the answer.
+    const options = { hoursFromMs, periods: attempt === 0 ? periodsOfSteps : 'none' } as const;
     const days = await sources.allocations.readDays(account.id, window, options, request);
     const hoursOfDays = days.flatMap(({ hours }) => hours).map((hour) => ({ ...hour, startMs: hour.hour * 1000 }));
     const open = account.deletedAt === null ? hoursToCompute(window, nowMs, hoursOfDays) : [];

@@ -3,7 +3,7 @@ import { AnswerMemory } from './answer-memory';
 import { rememberedReaders, type StoredReaders } from './remembered-readers';
 
 const window = { startMs: 0, endMs: 3_600_000 };
-const options = { hoursFromMs: 0 };
+const options = { hoursFromMs: 0, periods: 'all' } as const;
 const what = { days: [], group: { columns: [], labelKeys: [] }, steps: [window] };
 
 /** A request: what it asks belongs together. */
