@@ -91,7 +91,7 @@ async function ask({ client, account, size }: Asking, question: Question, { grou
       ...common,
     }),
     client.query({
-      ...readAllocationPeriods(account, { from, until }, { isOneStep: true }),
+      ...readAllocationPeriods(account, { from, until }),
       schema: allocationPeriodRow,
       ...common,
     }),

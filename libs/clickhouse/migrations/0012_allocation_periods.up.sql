@@ -1,4 +1,4 @@
--- Sums of `allocation_days` over a `day`, a `week` (from Sunday), a `midweek` (from Thursday) or a `month`, UTC, made for reading: `date` is where it
+-- Sums of `allocation_days` over a `day`, a `week` (from Monday), a `midweek` (from Thursday) or a `month`, UTC, made for reading: `date` is where it
 -- begins, `data_version` says of which versions of its days it is made. Measures are arrays, in the order of libs/clickhouse/src/allocation/columns.ts, because a
 -- statement is analysed by its columns and a part read by its files: `quantities` in whole 10^-9 hours and 10^-3 bytes (and seconds covered, in
 -- milliseconds, first), `costs` in dollars. What is dear comes first within a kind, because that is what pages begin with.

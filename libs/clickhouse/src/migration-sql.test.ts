@@ -45,6 +45,9 @@ DROP TABLE {{database}}.u {{on_cluster}} {{sync}};
 const copyOfWhatIsMissing =
   /^INSERT INTO (\S+)\nSELECT \* FROM merge\(`facts`, '[^']+'\)\nWHERE _table = '\w+'\n +AND \(([^)]+)\) NOT IN \(\n +SELECT \2\n +FROM \1\n +\)\nORDER BY ALL\nSETTINGS max_insert_threads = 1, insert_deduplicate = 1, /;
 
+/** Sums that are only kept to be read faster: taken away twice, they are made twice. */
+const removalFromCache = /^ALTER TABLE `facts`\.(account|allocation|allocation_dimension)_periods +DELETE WHERE /;
+
 describe('the migrations of this package', () => {
   it('are numbered from 1 without a gap, each with its way back', async () => {
     const migrations = await readMigrations(migrationsFolder);
@@ -59,7 +62,7 @@ describe('the migrations of this package', () => {
     for (const { up, down } of await readMigrations(migrationsFolder)) {
       for (const sql of [...renderStatements(up, single), ...renderStatements(down, single)]) {
         if (sql.startsWith('INSERT')) expect(sql).toMatch(copyOfWhatIsMissing);
-        else
+        else if (!removalFromCache.test(sql))
           expect(sql).toMatch(
             /^(CREATE TABLE IF NOT EXISTS|DROP TABLE IF EXISTS|ALTER TABLE \S+ +(ADD COLUMN IF NOT|DROP COLUMN IF) EXISTS) /,
           );

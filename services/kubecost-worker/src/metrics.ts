@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from '@cloudtuner/service-kit';
 import type { RemovedRows } from './ports';
 import type { HourOutcome } from './usecases/store-hour';
+import { periodOutcomes, type PeriodOutcome } from './usecases/sum-periods';
 import type { DayOutcome } from './usecases/store-day';
 import type { Plan } from './usecases/plan-hours';
 import { createStatementMetrics, type StatementMetrics } from './statement-metrics';
@@ -17,6 +18,7 @@ export interface TableSize {
 export interface WorkerMetrics extends StatementMetrics {
   hour(job: string, outcome: HourOutcome | 'unbalanced' | 'failed'): void;
   day(outcome: DayOutcome | 'failed'): void;
+  period(outcome: PeriodOutcome, versions?: number): void;
   described(outcome: 'stored' | 'failed'): void;
   plan(plan: Plan): void;
   touched(plan: TouchedPlan): void;
@@ -28,7 +30,7 @@ export interface WorkerMetrics extends StatementMetrics {
 const hourOutcomes =
   'stored, unchanged, kept (the samples are gone, the facts stay), nothing (no sample yet), unbalanced (refused: the allocations are not the assets), failed';
 
-function createHourMetrics(registers: Registry[]): Pick<WorkerMetrics, 'hour' | 'day' | 'described'> {
+function createHourMetrics(registers: Registry[]): Pick<WorkerMetrics, 'hour' | 'day' | 'period' | 'described'> {
   const hours = new Counter({
     name: 'kubecost_worker_hours_total',
     help: `Hours by what became of them: ${hourOutcomes}.`,
@@ -41,6 +43,14 @@ function createHourMetrics(registers: Registry[]): Pick<WorkerMetrics, 'hour' | 
     labelNames: ['outcome'] as const,
     registers,
   });
+  const periods = new Counter({
+    name: 'kubecost_worker_periods_total',
+    help: 'Versions of the sums of days, weeks and months by what became of them: summed, removed (superseded), failed (could be neither).',
+    labelNames: ['outcome'] as const,
+    registers,
+  });
+  // From 0: a first failure is an increase, too.
+  for (const outcome of periodOutcomes) periods.inc({ outcome }, 0);
   const descriptions = new Counter({
     name: 'kubecost_worker_descriptions_total',
     help: 'Closed hours by what became of what describes their cluster: stored, failed (the next hour tells it again).',
@@ -56,6 +66,9 @@ function createHourMetrics(registers: Registry[]): Pick<WorkerMetrics, 'hour' | 
     },
     day(outcome) {
       days.inc({ outcome });
+    },
+    period(outcome, versions = 1) {
+      periods.inc({ outcome }, versions);
     },
   };
 }

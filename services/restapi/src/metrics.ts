@@ -10,6 +10,7 @@ export interface Metrics {
   readonly clickhouseQuerySeconds: Histogram<'route' | 'outcome'>;
   readonly expensesOutOfStep: Counter;
   readonly accountsLeftOut: Counter<'reason'>;
+  readonly answersReadAgain: Counter;
   readonly storedReads: Counter<'outcome'>;
   readonly kubecostReadSeconds: Histogram<'outcome'>;
   readonly kubecostBreakerState: Gauge<'cloud_account_id' | 'endpoint'>;
@@ -75,6 +76,11 @@ export function createMetrics(registry: Registry): Metrics {
       name: 'restapi_accounts_left_out_total',
       help: 'Accounts that were left out of an answer because their costs could not be read.',
       labelNames: ['reason'],
+      registers,
+    }),
+    answersReadAgain: new Counter({
+      name: 'restapi_answers_read_again_total',
+      help: 'Answers about allocations that were read again, because what was to be read was not there: it was replaced meanwhile; a steady rise means that rows are lost.',
       registers,
     }),
     kubecostReadSeconds: new Histogram({

@@ -72,6 +72,8 @@ export interface LedgerObserver {
   expensesOutOfStep(cloudAccountId: string, days: number): void;
   /** An account that had to be left out of an answer. */
   accountLeftOut(cloudAccountId: string, error: unknown): void;
+  /** What was to be read was not there: it was replaced meanwhile, or rows are lost. The answer is read again. */
+  readAgain(cloudAccountId: string): void;
 }
 
 /** Units that are left to somebody in the running period. */
@@ -188,12 +190,12 @@ export interface LiveAssetsReader {
 export interface AllocationsReader {
   /**
    * The days of a window of whole hours and what is stored of each. Hours of days before that of `hoursFromMs` may be left unlisted where a sum is there.
-   * With the sums of periods that `periods` asks for: `longest` for an answer of one step, `none` where what they name was not there.
+   * With `includePeriods` also what there is of periods that can be read instead of days.
    */
   readDays(
     cloudAccountId: string,
     window: TimeWindow,
-    options: { readonly hoursFromMs: number; readonly periods: 'all' | 'longest' | 'none' },
+    options: { readonly hoursFromMs: number; readonly includePeriods: boolean },
     context: ReadContext,
   ): Promise<AllocationDay[]>;
   /**

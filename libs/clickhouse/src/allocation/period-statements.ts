@@ -3,8 +3,6 @@ import { allocationCostColumns, arraysOf, periodMeasureColumns, sumsOfPeriods } 
 import {
   allocationPeriodKinds,
   labelKeysOfPeriod,
-  periodEndOf,
-  periodStartOf,
   periodVersionOf,
   type AllocationPeriod,
   type PeriodVersion,
@@ -44,37 +42,13 @@ export const allocationPeriodRow = z
   .object({ kind: z.enum(allocationPeriodKinds), start: z.number(), data_version: z.string() })
   .transform(({ kind, start, data_version }): PeriodVersion => ({ kind, start, dataVersion: data_version }));
 
-/** A window that is read by its months needs no other periods within them. */
-const monthsAloneFromDays = 100;
-
-/**
- * The versions that were written of the periods that begin in a window. Whether they are current, their days say. With `isOneStep`, of a long window's whole
- * months the months alone: a year has 470 periods, of which twelve are read.
- */
-export function readAllocationPeriods(
-  account: string,
-  { from, until }: HourWindow,
-  { isOneStep = false }: { readonly isOneStep?: boolean } = {},
-): BoundStatement {
-  const firstMonth = from === periodStartOf('month', from) ? from : periodEndOf('month', periodStartOf('month', from));
-  const monthsAlone = isOneStep && until - from >= monthsAloneFromDays * 86_400;
-  const ofMonths = monthsAlone
-    ? "AND (period = 'month' OR date < {firstMonth:Date} OR date >= {endOfMonths:Date})"
-    : '';
+/** The versions that were written of the periods that begin in a window: 480 of a year. Whether they are current, their days say. */
+export function readAllocationPeriods(account: string, { from, until }: HourWindow): BoundStatement {
   return {
     sql: `
       SELECT toString(period) AS kind, toUnixTimestamp(toDateTime(date, 'UTC')) AS start, data_version FROM account_periods FINAL
-      WHERE cloud_account_id = {account:UUID} AND period IN {kinds:Array(String)} AND date >= {from:Date} AND date < {until:Date} ${ofMonths}`,
-    params: {
-      account,
-      kinds: allocationPeriodKinds,
-      from: dateOf(from),
-      until: dateOf(until),
-      ...(monthsAlone && {
-        firstMonth: dateOf(firstMonth),
-        endOfMonths: dateOf(Math.max(firstMonth, periodStartOf('month', until))),
-      }),
-    },
+      WHERE cloud_account_id = {account:UUID} AND period IN {kinds:Array(String)} AND date >= {from:Date} AND date < {until:Date}`,
+    params: { account, kinds: allocationPeriodKinds, from: dateOf(from), until: dateOf(until) },
   };
 }
 

@@ -147,20 +147,6 @@ describe('what is read of periods', () => {
     );
   });
 
-  it('is of a long window in one step its months, and of its edges what there is', async () => {
-    const long = between('2025-12-20', '2026-04-06');
-    const read = async (isOneStep: boolean) => {
-      const rows = await world.ask(readAllocationPeriods(world.account, long, { isOneStep }), allocationPeriodRow);
-      return rows.filter(({ start }) => start >= at('2026-03-01') && start < at('2026-04-01'));
-    };
-    expect((await read(true)).map(({ kind }) => kind)).toEqual(['month']);
-    // A month, 31 days, weeks from five Sundays, midweeks from four Thursdays.
-    expect(await read(false)).toHaveLength(1 + 31 + 5 + 4);
-    const plan = await world.plan(long, { columns: [], labelKeys: [] });
-    expect(lengthsOf(plan)).toBe('mddddd');
-    expect(plan.factRows).toBe(daysOf(stored).length * rowsPerHour);
-  });
-
   it('cannot be told apart by day', async () => {
     const plan = await world.plan(between('2026-03-01', '2026-03-08'), { columns: ['namespace'], labelKeys: [] });
     expect(() => readWorkloadDays(world.account, { plan, by: 'namespace', filter: {} })).toThrow(RangeError);

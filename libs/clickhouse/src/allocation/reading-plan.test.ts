@@ -1,4 +1,6 @@
-import type { AllocationDay, StoredHour } from './allocation-days';
+import fc from 'fast-check';
+import { withPeriods, type AllocationDay, type StoredHour } from './allocation-days';
+import { periodEndOf, periodVersionOf, wholePeriods, type PeriodVersion } from './periods';
 import { dimensionFor, planReading, type AllocationColumn } from './reading-plan';
 
 const secondsPerDay = 86_400;
@@ -87,5 +89,79 @@ describe('a plan', () => {
     const unlisted = { ...summed, hours: [] };
     expect(planReading([unlisted], byNamespace, oneStep).factRows).toBe(20);
     expect(() => planReading([unlisted], byNamespace, { from: 0, stepSeconds: 3_600 })).toThrow(RangeError);
+  });
+});
+
+describe('the pieces of a plan', () => {
+  const start = Date.UTC(2026, 0, 1) / 1_000;
+  /** Days of which some have no sums, and their periods, of which some were not written or were made of other days. */
+  const arbitraryDays = fc
+    .record({
+      dayCount: fc.integer({ min: 1, max: 75 }),
+      offset: fc.integer({ min: 0, max: 60 }),
+      unsummed: fc.uniqueArray(fc.integer({ min: 0, max: 74 }), { maxLength: 5 }),
+      faulty: fc.uniqueArray(fc.integer({ min: 0, max: 150 }), { maxLength: 30 }),
+      faultIs: fc.constantFrom('missing', 'outdated'),
+    })
+    .map(({ dayCount, offset, unsummed, faulty, faultIs }) => {
+      const days = Array.from({ length: dayCount }, (_none, index) => {
+        const day = start + (offset + index) * secondsPerDay;
+        const rows = 1 + (index % 3);
+        return dayOf(
+          day,
+          [hourOf(day, 'v', rows)],
+          unsummed.includes(index) ? null : { dataVersion: `r${String(day)}`, rows, labelKeys: [] },
+        );
+      });
+      const summedDays = days.flatMap(({ day, rollup: sums }) => (sums === null ? [] : [{ day, ...sums }]));
+      const current = wholePeriods(summedDays).map((period) => ({ period, version: periodVersionOf(period) }));
+      const isFaulty = (index: number): boolean => faulty.includes(index);
+      const written = current.flatMap(({ period: { kind, start: from }, version }, index) => {
+        if (isFaulty(index) && faultIs === 'missing') return [];
+        return [{ kind, start: from, dataVersion: isFaulty(index) ? 'outdated' : version }];
+      });
+      const usable = current.flatMap(({ period }, index) => (isFaulty(index) ? [] : [period]));
+      return { days: withPeriods(days, written), usable };
+    });
+  const arbitrarySteps = fc.option(fc.integer({ min: 1, max: 10 }), { nil: null });
+
+  it('have every day once, in no step but its own, and are as few as can be', () => {
+    fc.assert(
+      fc.property(arbitraryDays, arbitrarySteps, ({ days, usable }, stepDays) => {
+        const [first] = days;
+        const from = first?.day ?? 0;
+        const steps = { from, stepSeconds: stepDays === null ? null : stepDays * secondsPerDay };
+        const stepOf = (day: number): number =>
+          steps.stepSeconds === null ? 0 : Math.floor((day - from) / steps.stepSeconds);
+        const plan = planReading(days, byNamespace, steps);
+        const daysOf = ({ kind, start: begin }: PeriodVersion): number[] => {
+          const length = (periodEndOf(kind, begin) - begin) / secondsPerDay;
+          return Array.from({ length }, (_none, index) => begin + index * secondsPerDay);
+        };
+        const pieces = [
+          ...plan.groupPeriods.map(daysOf),
+          ...plan.groupDays.map(({ day }) => [day]),
+          ...plan.hours.map(({ hour }) => [hour]),
+        ];
+        expect(pieces.flat().toSorted((a, b) => a - b)).toEqual(days.map(({ day }) => day));
+        for (const piece of pieces) expect(new Set(piece.map(stepOf)).size).toBe(1);
+        expect(plan.factRows).toBe(days.reduce((sum, { hours: [hour] }) => sum + (hour?.rows ?? 0), 0));
+
+        // From the first day on: the fewest pieces that reach each day.
+        const fewest = days.map(() => Infinity).concat(Infinity);
+        fewest[0] = 0;
+        for (const [index, { day }] of days.entries()) {
+          const lengths = usable
+            .filter(
+              ({ start: begin, days: ofPeriod }) => begin === day && stepOf(ofPeriod.at(-1)?.day ?? 0) === stepOf(day),
+            )
+            .map(({ days: ofPeriod }) => ofPeriod.length);
+          for (const length of [1, ...lengths])
+            fewest[index + length] = Math.min(fewest[index + length] ?? Infinity, 1 + (fewest[index] ?? Infinity));
+        }
+        expect(pieces).toHaveLength(fewest[days.length] ?? Infinity);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

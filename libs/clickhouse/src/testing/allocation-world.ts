@@ -187,10 +187,7 @@ export class AllocationWorld {
 
   async days(window: HourWindow): Promise<readonly AllocationDay[]> {
     const days = await this.ask(readAllocationDays(this.account, window), allocationDayRow);
-    const periods = await this.ask(
-      readAllocationPeriods(this.account, window, { isOneStep: true }),
-      allocationPeriodRow,
-    );
+    const periods = await this.ask(readAllocationPeriods(this.account, window), allocationPeriodRow);
     return withPeriods(days, periods);
   }
 

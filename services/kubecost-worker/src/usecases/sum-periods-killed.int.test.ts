@@ -42,7 +42,10 @@ beforeEach(async () => {
 });
 
 const sum = (ports: Partial<SumPeriodsPorts> = {}): Promise<SummedPeriods> =>
-  sumPeriods({ ...world.ports, ...ports }, { cloudAccountId: account, signal, stopping: signal });
+  sumPeriods(
+    { ...world.ports, failedAtMs: new Map(), ...ports },
+    { cloudAccountId: account, signal, stopping: signal },
+  );
 const rowsOf = (): Promise<string[]> => sumsOf(store.clickhouse, account);
 
 describe('a week', () => {
@@ -51,7 +54,7 @@ describe('a week', () => {
     const { store: periods } = world.ports;
     const name: typeof periods.name = (id, period, atMs) =>
       period.kind === 'week' ? Promise.reject(new Error('killed')) : periods.name(id, period, atMs);
-    await expect(sum({ store: { ...periods, name } })).rejects.toThrow('killed');
+    expect(await sum({ store: { ...periods, name } })).toEqual({ summed: 7, removed: 0, failed: 1, left: 0 });
     expect(Object.keys(await namedPeriods(store.clickhouse, account))).toEqual(
       inFebruary('day', [7, 8, 9, 10, 11, 12, 13]),
     );
@@ -70,36 +73,61 @@ describe('a week', () => {
   ])('that a killed run has left without a name, %s, is completed', async (_what, harm) => {
     await killRun();
     if (harm !== '') await runStatement(store.clickhouse, harm, { account });
-    expect(await sum()).toEqual({ summed: 1, removed: 0, left: 0 });
+    expect(await sum()).toEqual({ summed: 1, removed: 0, failed: 0, left: 0 });
     expect(await rowsOf()).toEqual(untouched);
   });
 
   it('that a killed run has left without a name is removed when it is not wanted any more', async () => {
     await killRun();
     await world.correct(account, 2);
-    expect(await sum()).toEqual({ summed: 2, removed: 0, left: 0 });
-    expect(await sum({ now: () => world.clock.nowMs + hourMs })).toEqual({ summed: 0, removed: 2, left: 0 });
+    expect(await sum()).toEqual({ summed: 2, removed: 0, failed: 0, left: 0 });
+    expect(await sum({ now: () => world.clock.nowMs + hourMs })).toEqual({ summed: 0, removed: 2, failed: 0, left: 0 });
     expect(await rowsOf()).toHaveLength(untouched.length);
     expect(await namedPeriods(store.clickhouse, account)).toMatchObject(correctedWeek);
   });
 
-  it('is not named while rows of a day are missing, which holds up nothing else', async () => {
+  it('is not named while rows of a day are missing, which holds up nothing else and is tried again after an hour', async () => {
     await runStatement(
       store.clickhouse,
       "DELETE FROM allocation_days WHERE cloud_account_id = {account:UUID} AND date = '2038-02-10' AND kind = 'idle'",
       { account },
     );
-    await expect(sum()).rejects.toMatchObject({ code: 'facts-incomplete' });
+    const startMs = world.clock.nowMs;
+    const outcomes: string[] = [];
+    const process = {
+      ...{ failedAtMs: new Map<string, number>(), periodsPerTurn: 1 },
+      count: (outcome: string) => outcomes.push(outcome),
+    };
+    // 13 to 11 February, the tenth, the week that it is in, 9 to 7 February.
+    for (const left of [7, 6, 5, 4, 3, 2, 1, 0]) expect(await sum(process)).toMatchObject({ left });
+    expect(outcomes.toSorted()).toEqual(['failed', 'failed', ...Array<string>(6).fill('summed')]);
     expect(await namedPeriods(store.clickhouse, account)).toEqual(
       each(inFebruary('day', [7, 8, 9, 11, 12, 13]), costOf.day),
     );
+    expect(await sum(process)).toEqual({ summed: 0, removed: 0, failed: 0, left: 0 });
+    const later = { ...process, periodsPerTurn: 5, now: () => startMs + hourMs };
+    expect(await sum(later)).toEqual({ summed: 0, removed: 0, failed: 2, left: 0 });
   });
 
-  it('is given up after five failures in a row', async () => {
+  it('is given up with its days after five failures in a row, and the next turn tries others', async () => {
     let tried = 0;
     const insert = () => Promise.reject(new Error(`away ${String((tried += 1))}`));
-    await expect(sum({ store: { ...world.ports.store, insert } })).rejects.toThrow('away 1');
-    expect(tried).toBe(5);
+    const process = { failedAtMs: new Map<string, number>(), store: { ...world.ports.store, insert } };
+    await expect(sum(process)).rejects.toThrow('away 5');
+    expect(await sum(process)).toEqual({ summed: 0, removed: 0, failed: 3, left: 0 });
+  });
+
+  it('is summed though what was superseded cannot be removed, which is tried again', async () => {
+    await sum();
+    await world.correct(account, 2);
+    await sum();
+    await world.correct(account, 3);
+    const remove = () => Promise.reject(new Error('away'));
+    const outcomes: string[] = [];
+    const later = { now: () => world.clock.nowMs + hourMs, count: (outcome: string) => outcomes.push(outcome) };
+    expect(await sum({ ...later, store: { ...world.ports.store, remove } })).toMatchObject({ summed: 2, removed: 0 });
+    expect(outcomes).toEqual(['failed', 'summed', 'summed']);
+    expect(await sum({ now: () => world.clock.nowMs + 2 * hourMs })).toMatchObject({ summed: 0, removed: 4 });
   });
 
   it('is written once by several workers, with the lock and without it', async () => {
@@ -122,10 +150,10 @@ describe('a week', () => {
       await periods.name(id, period, atMs);
       if ((count += 1) === 3) stop.abort(new Error('stopped'));
     };
-    const stopping = { ...world.ports, store: { ...periods, name } };
-    await expect(
-      sumPeriods(stopping, { cloudAccountId: account, signal: stop.signal, stopping: signal }),
-    ).rejects.toThrow('stopped');
+    const ports = { ...world.ports, failedAtMs: new Map<string, number>(), store: { ...periods, name } };
+    await expect(sumPeriods(ports, { cloudAccountId: account, signal: stop.signal, stopping: signal })).rejects.toThrow(
+      'stopped',
+    );
     expect(Object.keys(await namedPeriods(store.clickhouse, account))).toHaveLength(3);
 
     const lost: Locks = {
@@ -134,5 +162,16 @@ describe('a week', () => {
     };
     await expect(sum({ locks: lost })).rejects.toThrow('lost');
     expect(Object.keys(await namedPeriods(store.clickhouse, account))).toHaveLength(3);
+  });
+
+  it('is left for the next turn when the worker would like to end', async () => {
+    const stop = new AbortController();
+    const count = () => {
+      stop.abort();
+    };
+    const ports = { ...world.ports, failedAtMs: new Map<string, number>(), count };
+    expect(await sumPeriods(ports, { cloudAccountId: account, signal, stopping: stop.signal })).toEqual({
+      ...{ summed: 1, removed: 0, failed: 0, left: 7 },
+    });
   });
 });

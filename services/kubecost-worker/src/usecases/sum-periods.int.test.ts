@@ -33,12 +33,15 @@ beforeAll(async () => {
 afterAll(() => store.close());
 
 const sum = (ports: Partial<SumPeriodsPorts> = {}): Promise<SummedPeriods> =>
-  sumPeriods({ ...world.ports, ...ports }, { cloudAccountId: account, signal, stopping: signal });
+  sumPeriods(
+    { ...world.ports, failedAtMs: new Map(), ...ports },
+    { cloudAccountId: account, signal, stopping: signal },
+  );
 const rowsOf = (): Promise<string[]> => sumsOf(store.clickhouse, account);
 
 it('sums the days of a calendar, its weeks from Sunday and from Thursday and its months, by pod and by each dimension, and leaves them alone the next time', async () => {
   account = await world.accountWith({ from: february.from - daySeconds, until: february.until + daySeconds });
-  expect(await sum()).toEqual({ summed: 30 + 4 + 3 + 1, removed: 0, left: 0 });
+  expect(await sum()).toEqual({ summed: 30 + 4 + 3 + 1, removed: 0, failed: 0, left: 0 });
   const february28 = Array.from({ length: 28 }, (_none, index) => index + 1);
   for (const dimension of ['pod', 'namespace', 'controller', 'node'] as const) {
     expect(await namedPeriods(store.clickhouse, account, dimension)).toEqual({
@@ -49,7 +52,7 @@ it('sums the days of a calendar, its weeks from Sunday and from Thursday and its
     });
   }
   const rows = await storedRows(store.clickhouse, account, { of: 'periods' });
-  expect(await sum()).toEqual({ summed: 0, removed: 0, left: 0 });
+  expect(await sum()).toEqual({ summed: 0, removed: 0, failed: 0, left: 0 });
   expect(await storedRows(store.clickhouse, account, { of: 'periods' })).toEqual(rows);
 });
 
@@ -65,17 +68,17 @@ describe('a week', () => {
   });
 
   it('is summed in turns, newest days first', async () => {
-    expect(await sum({ periodsPerTurn: 5 })).toEqual({ summed: 5, removed: 0, left: 3 });
+    expect(await sum({ periodsPerTurn: 5 })).toEqual({ summed: 5, removed: 0, failed: 0, left: 3 });
     expect(await namedPeriods(store.clickhouse, account)).toEqual(
       each(inFebruary('day', [9, 10, 11, 12, 13]), costOf.day),
     );
-    expect(await sum({ periodsPerTurn: 5 })).toEqual({ summed: 3, removed: 0, left: 0 });
+    expect(await sum({ periodsPerTurn: 5 })).toEqual({ summed: 3, removed: 0, failed: 0, left: 0 });
     expect(await rowsOf()).toEqual(untouched);
   });
 
   it('whose first day is not kept any more is not summed', async () => {
     // Of the 23 days up to today, 2 March, the first is 8 February.
-    expect(await sum({ retentionDays: 23 })).toEqual({ summed: 6, removed: 0, left: 0 });
+    expect(await sum({ retentionDays: 23 })).toEqual({ summed: 6, removed: 0, failed: 0, left: 0 });
     expect(await namedPeriods(store.clickhouse, account)).toEqual(
       each(inFebruary('day', [8, 9, 10, 11, 12, 13]), costOf.day),
     );
@@ -84,7 +87,7 @@ describe('a week', () => {
   it('of which a day is corrected has that day and itself made anew, and the superseded ones removed after a while', async () => {
     await sum();
     await world.correct(account, 2);
-    expect(await sum()).toEqual({ summed: 2, removed: 0, left: 0 });
+    expect(await sum()).toEqual({ summed: 2, removed: 0, failed: 0, left: 0 });
     expect(await namedPeriods(store.clickhouse, account)).toMatchObject(correctedWeek);
     expect(await namedPeriods(store.clickhouse, account, 'namespace')).toMatchObject(correctedWeek);
     expect(await namedPeriods(store.clickhouse, account)).toMatchObject(
@@ -93,8 +96,8 @@ describe('a week', () => {
     const [both, nowMs] = [await rowsOf(), world.clock.nowMs];
     expect(both.length).toBeGreaterThan(untouched.length);
     const later = (ms: number) => ({ now: () => nowMs + ms });
-    expect(await sum(later(hourMs / 2))).toEqual({ summed: 0, removed: 0, left: 0 });
-    expect(await sum(later(hourMs))).toEqual({ summed: 0, removed: 2, left: 0 });
+    expect(await sum(later(hourMs / 2))).toEqual({ summed: 0, removed: 0, failed: 0, left: 0 });
+    expect(await sum(later(hourMs))).toEqual({ summed: 0, removed: 2, failed: 0, left: 0 });
     expect(await rowsOf()).toHaveLength(untouched.length);
     expect(await namedPeriods(store.clickhouse, account)).toMatchObject(correctedWeek);
   });
@@ -108,7 +111,7 @@ describe('a week', () => {
       [3, 2],
     ] as const) {
       await world.correct(account, 1 + hours);
-      expect(await sum({ now: () => startMs + hours * hourMs })).toEqual({ summed: 2, removed, left: 0 });
+      expect(await sum({ now: () => startMs + hours * hourMs })).toEqual({ summed: 2, removed, failed: 0, left: 0 });
     }
   });
 
@@ -129,7 +132,7 @@ describe('a week', () => {
 
   it('of an account that was deleted is not summed', async () => {
     const accounts = { find: () => Promise.resolve(null) };
-    expect(await sum({ accounts })).toEqual({ summed: 0, removed: 0, left: 0 });
+    expect(await sum({ accounts })).toEqual({ summed: 0, removed: 0, failed: 0, left: 0 });
     expect(await rowsOf()).toEqual([]);
   });
 
@@ -139,6 +142,6 @@ describe('a week', () => {
     if (hour === null) throw new Error('the hour is not there');
     await putHour(account, { ...hour, allocationRows: null, readAtMs: hour.readAtMs + 1 });
     await world.close(account);
-    expect(await sum()).toEqual({ summed: 6, removed: 0, left: 0 });
+    expect(await sum()).toEqual({ summed: 6, removed: 0, failed: 0, left: 0 });
   });
 });

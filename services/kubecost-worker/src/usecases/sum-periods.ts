@@ -15,7 +15,14 @@ export interface SumPeriodsPorts {
   readonly retentionDays: number;
   /** Periods of one account before another has its turn. */
   readonly periodsPerTurn: number;
+  /** What could not be summed by this process, and when, unix ms. Kept here from run to run. */
+  readonly failedAtMs: Map<string, number>;
+  readonly count: (outcome: PeriodOutcome, versions?: number) => void;
 }
+
+/** What became of a version of a period; `failed`: it could be neither summed nor removed. */
+export const periodOutcomes = ['summed', 'removed', 'failed'] as const;
+export type PeriodOutcome = (typeof periodOutcomes)[number];
 
 /** What a run did. */
 export interface SummedPeriods {
@@ -23,6 +30,8 @@ export interface SummedPeriods {
   readonly summed: number;
   /** Superseded versions that were removed. */
   readonly removed: number;
+  /** Periods that could not be summed. They are left alone until the next hour's run, so that they keep no other from its turn. */
+  readonly failed: number;
   /** Periods that wait for the next turn. */
   readonly left: number;
 }
@@ -31,6 +40,8 @@ export interface SummedPeriods {
 const periodsLock = 'periods';
 /** Readers end within seconds. Less than the hour from one run to the next, so that of a period that changes each hour few versions are there. */
 const graceMs = 50 * 60_000;
+/** Less than the hour from one run to the next, too. */
+const setAsideMs = 50 * 60_000;
 /** Further back than an hour, so that what was left (a run that failed, a worker that was away) is found again. */
 const lookbackMs = 30 * daySeconds * 1_000;
 /** So many failures in a row that are not of what is stored are the server's. */
@@ -39,17 +50,26 @@ const maxFailuresInARow = 5;
 interface Work {
   readonly cloudAccountId: string;
   /** Periods whose version is not named, newest first. */
+  readonly unnamed: readonly SummablePeriod[];
+  /** Those of them that did not fail a moment ago. */
   readonly due: readonly SummablePeriod[];
   readonly lock: HeldLock;
   /** Aborted when the worker would like to end: then no other period is begun. */
   readonly stopping: AbortSignal;
 }
 
-async function findDue({ store, now, retentionDays }: SumPeriodsPorts, cloudAccountId: string) {
+const keyOf = (cloudAccountId: string, { kind, start, dataVersion }: SummablePeriod): string =>
+  [cloudAccountId, kind, start, dataVersion].join('|');
+
+async function findWork({ store, now, retentionDays, failedAtMs }: SumPeriodsPorts, cloudAccountId: string) {
+  for (const [key, atMs] of failedAtMs) if (now() - atMs >= setAsideMs) failedAtMs.delete(key);
   const today = dayOf(now() / 1_000);
   const window = { from: today - (retentionDays - 1) * daySeconds, until: today };
   const named = new Set((await store.findNamed(cloudAccountId, window)).map(({ dataVersion }) => dataVersion));
-  return (await store.findSummable(cloudAccountId, window)).filter(({ dataVersion }) => !named.has(dataVersion));
+  const unnamed = (await store.findSummable(cloudAccountId, window)).filter(
+    ({ dataVersion }) => !named.has(dataVersion),
+  );
+  return { unnamed, due: unnamed.filter((period) => !failedAtMs.has(keyOf(cloudAccountId, period))) };
 }
 
 async function sumPeriod(
@@ -60,7 +80,7 @@ async function sumPeriod(
 ) {
   await ensureBalanced(
     {
-      token: [cloudAccountId, period.kind, period.start, period.dataVersion].join('|'),
+      token: keyOf(cloudAccountId, period),
       what: `The sums of a ${period.kind}`,
       insert: (token) => store.insert(cloudAccountId, period, token),
       isBalanced: () => store.isBalanced(cloudAccountId, period),
@@ -72,44 +92,53 @@ async function sumPeriod(
   await store.name(cloudAccountId, period, now());
 }
 
-/** Sums as many as there are in a turn; tells how many, and what failed. */
+/** Sums as many as there are in a turn. @throws what periods fail with when so many do that it is the server's fault */
 async function sumDue(ports: SumPeriodsPorts, { cloudAccountId, due, lock, stopping }: Work) {
-  const failures: unknown[] = [];
   let inARow = 0;
-  let summed = 0;
+  let [summed, failed] = [0, 0];
   for (const period of due.slice(0, ports.periodsPerTurn)) {
     await lock.assertHeld();
     lock.signal.throwIfAborted();
     if (stopping.aborted) break;
     try {
       await sumPeriod(ports, cloudAccountId, period, lock);
+      ports.count('summed');
       summed += 1;
       inARow = 0;
     } catch (error) {
       lock.signal.throwIfAborted();
-      failures.push(error);
+      ports.count('failed');
+      ports.failedAtMs.set(keyOf(cloudAccountId, period), ports.now());
+      failed += 1;
       inARow = isAppError(error) && error.code === 'facts-incomplete' ? 0 : inARow + 1;
       const { kind, start } = period;
       const which = { cloud_account_id: cloudAccountId, period: kind, date: isoOf(start).slice(0, 10) };
       ports.log.warn({ ...which, err: error }, 'a period could not be summed');
-      if (inARow === maxFailuresInARow) break;
+      if (inARow === maxFailuresInARow) throw error;
     }
   }
-  return { summed, failures };
+  return { summed, failed };
 }
 
 /** What is yet to be named is not superseded: a run that was killed has left it, or the days went back to what they were. */
-async function removeSuperseded({ store, now }: SumPeriodsPorts, { cloudAccountId, due, lock }: Work): Promise<number> {
-  const wanted = new Set(due.map(({ dataVersion }) => dataVersion));
-  const found = await store.findSuperseded(cloudAccountId, {
-    sinceMs: now() - lookbackMs,
-    beforeMs: now() - graceMs,
-  });
-  const superseded = found.filter(({ dataVersion }) => !wanted.has(dataVersion));
-  if (superseded.length === 0) return 0;
-  await lock.assertHeld();
-  await store.remove(cloudAccountId, superseded);
-  return superseded.length;
+async function removeSuperseded(ports: SumPeriodsPorts, { cloudAccountId, unnamed, lock }: Work): Promise<number> {
+  const { store, now, count, log } = ports;
+  const wanted = new Set(unnamed.map(({ dataVersion }) => dataVersion));
+  try {
+    const between = { sinceMs: now() - lookbackMs, beforeMs: now() - graceMs };
+    const found = await store.findSuperseded(cloudAccountId, between);
+    const superseded = found.filter(({ dataVersion }) => !wanted.has(dataVersion));
+    if (superseded.length === 0) return 0;
+    await lock.assertHeld();
+    await store.remove(cloudAccountId, superseded);
+    count('removed', superseded.length);
+    return superseded.length;
+  } catch (error) {
+    lock.signal.throwIfAborted();
+    count('failed');
+    log.warn({ cloud_account_id: cloudAccountId, err: error }, 'superseded periods could not be removed');
+    return 0;
+  }
 }
 
 /**
@@ -117,7 +146,7 @@ async function removeSuperseded({ store, now }: SumPeriodsPorts, { cloudAccountI
  * was superseded. They are only there to be read faster: what is missing or made of other days is read from the days. What is there says what is
  * to be done, so it may be run again and killed.
  *
- * @throws `hour-busy` when another worker is at it, `hour-lock-lost`; what the first period failed with that failed, after others had their turn
+ * @throws `hour-busy` when another worker is at it, `hour-lock-lost`; what periods fail with when so many do that it is the server's fault
  */
 export async function sumPeriods(
   ports: SumPeriodsPorts,
@@ -127,22 +156,14 @@ export async function sumPeriods(
     stopping,
   }: { readonly cloudAccountId: string; readonly signal: AbortSignal; readonly stopping: AbortSignal },
 ): Promise<SummedPeriods> {
-  if ((await ports.accounts.find(cloudAccountId)) === null) return { summed: 0, removed: 0, left: 0 };
+  if ((await ports.accounts.find(cloudAccountId)) === null) return { summed: 0, removed: 0, failed: 0, left: 0 };
   return ports.locks.hold(cloudAccountId, periodsLock, signal, async (lock) => {
-    const work = { cloudAccountId, due: await findDue(ports, cloudAccountId), lock, stopping };
+    const work = { cloudAccountId, ...(await findWork(ports, cloudAccountId)), lock, stopping };
     // Before what is due is named, else a period that changes each hour would keep all of its versions.
-    const removal = await removeSuperseded(ports, work).catch((error: unknown) => ({ error }));
-    lock.signal.throwIfAborted();
-    const { summed, failures } = await sumDue(ports, work);
-    const left = work.due.length - summed - failures.length;
-    const removed = typeof removal === 'number' ? removal : 0;
-    if (typeof removal !== 'number') failures.push(removal.error);
-    if (summed > 0 || removed > 0 || failures.length > 0)
-      ports.log.info(
-        { cloud_account_id: cloudAccountId, summed, removed, failed: failures.length, left },
-        'summed periods',
-      );
-    if (failures.length > 0) throw failures[0];
-    return { summed, removed, left };
+    const removed = await removeSuperseded(ports, work);
+    const { summed, failed } = await sumDue(ports, work);
+    const done = { summed, removed, failed, left: work.due.length - summed - failed };
+    if (summed + removed + failed > 0) ports.log.info({ cloud_account_id: cloudAccountId, ...done }, 'summed periods');
+    return done;
   });
 }

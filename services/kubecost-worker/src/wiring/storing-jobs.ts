@@ -66,6 +66,10 @@ export function createStoringJobs(config: Config, ports: JobPorts, needed: Neede
       store: createPeriodStore(clickhouse),
       retentionDays: config.RETENTION_HOURLY_DAYS,
       periodsPerTurn,
+      failedAtMs: new Map(),
+      count: (outcome, versions) => {
+        metrics.period(outcome, versions);
+      },
     }),
     backfill: backfillJob({
       accounts,

@@ -79,7 +79,7 @@ export function createClickhouseAllocations(
     return rows.reduce((sum, row) => sum + row.fact_rows, 0) === plan.factRows ? rows : null;
   };
   return {
-    async readDays(account, window, { hoursFromMs, periods: wanted }, context) {
+    async readDays(account, window, { hoursFromMs, includePeriods }, context) {
       const range = { from: secondsOf(window.startMs), until: secondsOf(window.endMs) };
       // Which period is current, its days say: read after or before them, another one is only not taken.
       const [days, periods] = await Promise.all([
@@ -88,13 +88,13 @@ export function createClickhouseAllocations(
           schema: allocationDayRow,
           ...asked(account, context),
         }),
-        wanted === 'none'
-          ? []
-          : client.query({
-              ...readAllocationPeriods(account, range, { isOneStep: wanted === 'longest' }),
+        includePeriods
+          ? client.query({
+              ...readAllocationPeriods(account, range),
               schema: allocationPeriodRow,
               ...asked(account, context),
-            }),
+            })
+          : [],
       ]);
       return withPeriods(days, periods);
     },
@@ -125,11 +125,11 @@ export function createClickhouseAllocations(
       const [first] = ranked;
       if (first === undefined) {
         // Only a row says how many there are, and of how many facts: idle is one, should there be no other.
-        const [[dearest], [any]] = await Promise.all([
+        const [[dearest], [anyRow]] = await Promise.all([
           offset === 0 ? [] : rank({ limit: 1, offset: 0 }),
           rank({ limit: 1, offset: 0, withIdle: true }),
         ]);
-        return (any?.all_fact_rows ?? 0) === plan.factRows ? { sums: [], count: dearest?.names ?? 0 } : null;
+        return (anyRow?.all_fact_rows ?? 0) === plan.factRows ? { sums: [], count: dearest?.names ?? 0 } : null;
       }
       if (first.all_fact_rows !== plan.factRows) return null;
       const from = secondsOf(window.startMs);

@@ -37,10 +37,11 @@ const day: AllocationDay = {
 /** A store of which a version is removed while it is read, so many times. */
 function changing(times: number) {
   const asked: string[] = [];
+  const again: string[] = [];
   const sources: AllocationSources = {
     allocations: {
-      readDays: async () => {
-        asked.push('days');
+      readDays: async (_id, _window, { includePeriods }) => {
+        asked.push(includePeriods ? 'days, periods' : 'days');
         return [day];
       },
       readSums: async (): Promise<SummedFacts[] | null> => {
@@ -51,9 +52,14 @@ function changing(times: number) {
     },
     liveAllocations: { readHour: async () => null },
     facts: { readHours: async () => [], readExpenses: async () => new Map<number, bigint>() },
-    observer: { liveRead: () => undefined, expensesOutOfStep: () => undefined, accountLeftOut: () => undefined },
+    observer: {
+      liveRead: () => undefined,
+      expensesOutOfStep: () => undefined,
+      accountLeftOut: () => undefined,
+      readAgain: (id) => again.push(id),
+    },
   };
-  return { sources, asked };
+  return { sources, asked, again };
 }
 
 const read = (sources: AllocationSources) =>
@@ -69,10 +75,11 @@ const read = (sources: AllocationSources) =>
   });
 
 describe('readClusterAllocations', () => {
-  it('asks again which versions there are when one was removed while it was read', async () => {
-    const { sources, asked } = changing(2);
+  it('asks again which versions there are when one was removed while it was read, and leaves periods aside', async () => {
+    const { sources, asked, again } = changing(2);
     expect((await read(sources)).rows).toEqual([]);
-    expect(asked).toEqual(['days', 'sums', 'days', 'sums', 'days', 'sums']);
+    expect(asked).toEqual(['days, periods', 'sums', 'days', 'sums', 'days', 'sums']);
+    expect(again).toEqual(['account', 'account']);
   });
 
   it('gives up after three times, with an error that says to ask again', async () => {

@@ -207,11 +207,10 @@ export async function readClusterAllocations(
 ): Promise<ClusterAllocations> {
   const { window, nowMs, query } = request;
   const hoursFromMs = keepsDaysWhole(request.steps) ? liveFromMs(nowMs) : 0;
-  const periodsOfSteps = request.steps.length === 1 ? 'longest' : 'all';
   let live: Live | undefined;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     // Sums of periods are a cache: whatever is wrong with them, the days have the answer.
-    const options = { hoursFromMs, periods: attempt === 0 ? periodsOfSteps : 'none' } as const;
+    const options = { hoursFromMs, includePeriods: attempt === 0 };
     const days = await sources.allocations.readDays(account.id, window, options, request);
     const hoursOfDays = days.flatMap(({ hours }) => hours).map((hour) => ({ ...hour, startMs: hour.hour * 1000 }));
     const open = account.deletedAt === null ? hoursToCompute(window, nowMs, hoursOfDays) : [];
@@ -226,7 +225,10 @@ export async function readClusterAllocations(
       readStoredRows(sources, { account, clusterName }, { request, days: rest, page }),
       readHoursWithoutPods(sources.facts, { account, clusterName, starts }, request),
     ]);
-    if (stored === null) continue;
+    if (stored === null) {
+      sources.observer.readAgain(account.id);
+      continue;
+    }
     const liveRows = used.flatMap(({ observed, facts }) =>
       costRowsOf({ cluster: clusterName, hour: observed, facts }, query),
     );

@@ -63,6 +63,7 @@ function sourcesOf({ stored = [], expenses = [], live = [] }: World) {
       liveRead: (outcome) => outcomes.push(outcome),
       expensesOutOfStep: (_id, days) => outOfStep.push(days),
       accountLeftOut: () => undefined,
+      readAgain: () => undefined,
     },
   };
   return { sources, asked, outOfStep, outcomes };

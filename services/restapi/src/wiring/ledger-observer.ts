@@ -22,6 +22,10 @@ export function createLedgerObserver(metrics: Metrics, logger: Logger): LedgerOb
       metrics.accountsLeftOut.inc({ reason: toAppError(error).code.replaceAll('-', '_') });
       logger.error({ err: error, cloud_account_id: cloudAccountId }, 'account left out of an answer');
     },
+    readAgain: (cloudAccountId) => {
+      metrics.answersReadAgain.inc();
+      logger.warn({ cloud_account_id: cloudAccountId }, 'facts that were to be read were not there; reading again');
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { AnswerMemory } from './answer-memory';
 import { rememberedReaders, type StoredReaders } from './remembered-readers';
 
 const window = { startMs: 0, endMs: 3_600_000 };
-const options = { hoursFromMs: 0, periods: 'all' } as const;
+const options = { hoursFromMs: 0, includePeriods: true };
 const what = { days: [], group: { columns: [], labelKeys: [] }, steps: [window] };
 
 /** A request: what it asks belongs together. */
@@ -74,9 +74,16 @@ describe('remembered readers', () => {
     state.sums = null;
     await readers.readSums('a', what, context);
     state.sums = [];
-    await readers.readDays('a', window, options, context);
+    await readers.readDays('a', window, { ...options, includePeriods: false }, context);
     await expect(readers.readSums('a', what, context)).resolves.toEqual([]);
     expect(counts).toEqual({ days: 2, sums: 2, stamps: 2 });
+  });
+
+  it('tell days with periods from days without them', async () => {
+    const { readers, counts } = storeOf();
+    await readers.readDays('a', window, options, request());
+    await readers.readDays('a', window, { ...options, includePeriods: false }, request());
+    expect(counts.days).toBe(2);
   });
 
   it('keep no reading that found a version gone', async () => {

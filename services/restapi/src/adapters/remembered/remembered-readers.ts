@@ -19,7 +19,13 @@ interface View {
 }
 
 type Ask = <T>(
-  what: { readonly account: string; readonly question: readonly unknown[]; readonly context: ReadContext },
+  what: {
+    readonly account: string;
+    readonly question: readonly unknown[];
+    /** How the answer is to be found, when not only the question decides. */
+    readonly by?: string;
+    readonly context: ReadContext;
+  },
   read: () => Promise<T>,
   isKept?: (answer: T) => boolean,
 ) => Promise<T>;
@@ -42,18 +48,24 @@ function asking(memory: Pick<AnswerMemory, 'answer'>, stamps: Pick<DataStamps, '
     view.asked.add(question);
     return view;
   };
-  return async ({ account, question, context }, read, isKept = () => true) => {
+  return async ({ account, question, by = '', context }, read, isKept = () => true) => {
     const asked = createHash('sha256').update(JSON.stringify(question)).digest('base64');
     const { stamp } = viewOf(context.signal, account, asked);
-    return memory.answer(`${account} ${asked} ${await stamp}`, { signal: context.signal, read, isKept });
+    return memory.answer(`${account} ${asked} ${by} ${await stamp}`, { signal: context.signal, read, isKept });
   };
 }
 
 function rememberedAllocations(reader: AllocationsReader, ask: Ask): AllocationsReader {
   return {
     readDays: (account, window, options, context) =>
-      ask({ account, question: ['days', window, options], context }, () =>
-        reader.readDays(account, window, options, context),
+      ask(
+        {
+          account,
+          question: ['days', window, options.hoursFromMs],
+          by: options.includePeriods ? 'periods' : 'days',
+          context,
+        },
+        () => reader.readDays(account, window, options, context),
       ),
     readSums: (account, what, context) =>
       ask(

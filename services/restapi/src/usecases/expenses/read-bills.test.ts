@@ -50,6 +50,7 @@ function sourcesOf(
   const observer = {
     liveRead: () => undefined,
     expensesOutOfStep: () => undefined,
+    readAgain: () => undefined,
     accountLeftOut: (id: string) => leftOut.push(id),
   };
   return { sources: { billExpenses, observer }, leftOut };
