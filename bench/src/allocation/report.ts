@@ -46,9 +46,9 @@ const median = (seconds: readonly number[]): number =>
   );
 
 export function renderFilled({ secondsPerHour, secondsPerRollup, secondsPerPeriod }: Filled): string {
-  const periods = Object.entries(secondsPerPeriod).map(
-    ([kind, seconds]) => `a ${kind} ${median(seconds).toFixed(2)} s`,
-  );
+  const periods = Object.entries(secondsPerPeriod)
+    .filter(([, seconds]) => seconds.length > 0)
+    .map(([kind, seconds]) => `a ${kind} ${median(seconds).toFixed(2)} s`);
   return [
     `median: ${(median(secondsPerHour) * 1_000).toFixed(0)} ms to make up and insert an hour, ${median(secondsPerRollup).toFixed(2)} s to sum a day by pod and by every dimension`,
     `median to sum what is read of it once more: ${periods.join(', ')}`,

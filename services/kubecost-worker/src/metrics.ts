@@ -45,7 +45,7 @@ function createHourMetrics(registers: Registry[]): Pick<WorkerMetrics, 'hour' | 
   });
   const periods = new Counter({
     name: 'kubecost_worker_periods_total',
-    help: 'Versions of the sums of days, weeks and months by what became of them: summed, removed (superseded), failed (could be neither).',
+    help: 'Versions of the sums of days, weeks and months by what became of them: summed, removed (superseded), failed (to be summed or removed).',
     labelNames: ['outcome'] as const,
     registers,
   });

@@ -125,6 +125,25 @@ describe('the sums of a day', () => {
     },
   );
 
+  it.each(['allocation_days', 'allocation_dimension_days'])(
+    'are made again from the hours when rows of %s are lost that the day has named',
+    async (table) => {
+      await takeClosedHours();
+      await close();
+      const before = await rowsOf(table);
+      await runStatement(
+        store.clickhouse,
+        `DELETE FROM ${table} WHERE cloud_account_id = {account:UUID} AND namespace = 'batch'`,
+        { account },
+      );
+      expect((await rowsOf(table)).length).toBeLessThan(before.length);
+      expect(await close()).toBe('stored');
+      expect(await rowsOf(table)).toEqual(before);
+      expect(await close()).toBe('unchanged');
+      expect((await sumsBy(byNamespace))['container batch']).toBe('1.725');
+    },
+  );
+
   it('are not there for a day of which an hour was stored without allocations', async () => {
     await takeClosedHours();
     const { putHour, findHour } = store.hours.store;

@@ -87,7 +87,7 @@ async function readWrittenDay(
 /**
  * Writes the expense of a day: the exact sum of the assets of its 24 closed hours, and the sums of its allocations. A changed expense is one
  * insert of the old row with sign −1 and the new one; sums get a version of their own; the row of the day, written last, names both. What is
- * unchanged is not written. Other label keys give other sums of the same hours.
+ * unchanged and whole is not written. Other label keys give other sums of the same hours.
  *
  * @throws `hour-busy` when another worker is at it, `hour-lock-lost`, `facts-incomplete`, and the errors of the ports
  */
@@ -109,7 +109,8 @@ export async function storeDay(ports: StoreDayPorts, request: StoreDayRequest): 
     );
     const rollup = rollupOf(day, hours, account.allocationLabelKeys);
     const version = rollup === null ? null : store.rollups.versionOf(rollup);
-    if (before?.dataVersion === written.dataVersion && (before.rollup?.version ?? null) === version)
+    const isNamed = before?.dataVersion === written.dataVersion && (before.rollup?.version ?? null) === version;
+    if (isNamed && (rollup === null || (await store.rollups.isBalanced(cloudAccountId, rollup))))
       return changed ? 'stored' : 'unchanged';
     const writtenRollup = rollup === null ? null : await ensureRollup(store.rollups, cloudAccountId, rollup, lock);
     await lock.assertHeld();

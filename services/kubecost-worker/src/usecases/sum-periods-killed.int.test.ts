@@ -1,4 +1,4 @@
-import { isAppError } from '@cloudtuner/errors';
+import { AppError, isAppError } from '@cloudtuner/errors';
 import { randomDatabase, randomPrefix, sharedServers } from '@cloudtuner/test-kit';
 import type { Locks } from '../ports';
 import {
@@ -115,6 +115,31 @@ describe('a week', () => {
     const process = { failedAtMs: new Map<string, number>(), store: { ...world.ports.store, insert } };
     await expect(sum(process)).rejects.toThrow('away 5');
     expect(await sum(process)).toEqual({ summed: 0, removed: 0, failed: 3, left: 0 });
+  });
+
+  it('is summed after an hour, before the days that fail each time', async () => {
+    const { store: periods } = world.ports;
+    const insert: typeof periods.insert = (id, period, token) =>
+      period.start >= Date.parse('2038-02-09T00:00:00Z') / 1_000
+        ? Promise.reject(new AppError('clickhouse-query-too-large', 'too large'))
+        : periods.insert(id, period, token);
+    const process = { failedAtMs: new Map<string, number>(), store: { ...periods, insert } };
+    await expect(sum(process)).rejects.toThrow('too large');
+    expect(await namedPeriods(store.clickhouse, account)).toEqual({});
+    await expect(sum({ ...process, now: () => world.clock.nowMs + hourMs })).rejects.toThrow('too large');
+    expect(await namedPeriods(store.clickhouse, account)).toEqual({
+      ...each(inFebruary('day', [7, 8]), costOf.day),
+      ...each(inFebruary('week', [7]), costOf.week),
+    });
+  });
+
+  it('is no failure of its own when the server is away', async () => {
+    const insert = () => Promise.reject(new AppError('clickhouse-unavailable', 'away'));
+    const outcomes: string[] = [];
+    const process = { failedAtMs: new Map<string, number>(), count: (outcome: string) => outcomes.push(outcome) };
+    await expect(sum({ ...process, store: { ...world.ports.store, insert } })).rejects.toThrow('away');
+    expect(outcomes).toEqual([]);
+    expect(await sum(process)).toEqual({ summed: 8, removed: 0, failed: 0, left: 0 });
   });
 
   it('is summed though what was superseded cannot be removed, which is tried again', async () => {

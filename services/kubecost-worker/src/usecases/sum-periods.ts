@@ -15,12 +15,12 @@ export interface SumPeriodsPorts {
   readonly retentionDays: number;
   /** Periods of one account before another has its turn. */
   readonly periodsPerTurn: number;
-  /** What could not be summed by this process, and when, unix ms. Kept here from run to run. */
+  /** What could not be summed by this process, and when, unix ms; kept from run to run. */
   readonly failedAtMs: Map<string, number>;
   readonly count: (outcome: PeriodOutcome, versions?: number) => void;
 }
 
-/** What became of a version of a period; `failed`: it could be neither summed nor removed. */
+/** What became of versions of periods; `failed`: to be summed, or to be removed. */
 export const periodOutcomes = ['summed', 'removed', 'failed'] as const;
 export type PeriodOutcome = (typeof periodOutcomes)[number];
 
@@ -30,9 +30,9 @@ export interface SummedPeriods {
   readonly summed: number;
   /** Superseded versions that were removed. */
   readonly removed: number;
-  /** Periods that could not be summed. They are left alone until the next hour's run, so that they keep no other from its turn. */
+  /** Periods that could not be summed. */
   readonly failed: number;
-  /** Periods that wait for the next turn. */
+  /** Periods that wait for the next turn and have not failed. */
   readonly left: number;
 }
 
@@ -40,8 +40,10 @@ export interface SummedPeriods {
 const periodsLock = 'periods';
 /** Readers end within seconds. Less than the hour from one run to the next, so that of a period that changes each hour few versions are there. */
 const graceMs = 50 * 60_000;
-/** Less than the hour from one run to the next, too. */
-const setAsideMs = 50 * 60_000;
+/** What failed is tried again by the next hour's run, not by the next turn or attempt. */
+const pauseMs = 50 * 60_000;
+/** Of what is still to be summed, failures are younger. */
+const forgetMs = daySeconds * 1_000;
 /** Further back than an hour, so that what was left (a run that failed, a worker that was away) is found again. */
 const lookbackMs = 30 * daySeconds * 1_000;
 /** So many failures in a row that are not of what is stored are the server's. */
@@ -51,8 +53,10 @@ interface Work {
   readonly cloudAccountId: string;
   /** Periods whose version is not named, newest first. */
   readonly unnamed: readonly SummablePeriod[];
-  /** Those of them that did not fail a moment ago. */
-  readonly due: readonly SummablePeriod[];
+  /** Those of them that have not failed. */
+  readonly fresh: readonly SummablePeriod[];
+  /** Those that failed an hour ago, the first first. They come last, so that they keep no other from its turn. */
+  readonly again: readonly SummablePeriod[];
   readonly lock: HeldLock;
   /** Aborted when the worker would like to end: then no other period is begun. */
   readonly stopping: AbortSignal;
@@ -62,14 +66,21 @@ const keyOf = (cloudAccountId: string, { kind, start, dataVersion }: SummablePer
   [cloudAccountId, kind, start, dataVersion].join('|');
 
 async function findWork({ store, now, retentionDays, failedAtMs }: SumPeriodsPorts, cloudAccountId: string) {
-  for (const [key, atMs] of failedAtMs) if (now() - atMs >= setAsideMs) failedAtMs.delete(key);
+  for (const [key, atMs] of failedAtMs) if (now() - atMs >= forgetMs) failedAtMs.delete(key);
   const today = dayOf(now() / 1_000);
   const window = { from: today - (retentionDays - 1) * daySeconds, until: today };
   const named = new Set((await store.findNamed(cloudAccountId, window)).map(({ dataVersion }) => dataVersion));
   const unnamed = (await store.findSummable(cloudAccountId, window)).filter(
     ({ dataVersion }) => !named.has(dataVersion),
   );
-  return { unnamed, due: unnamed.filter((period) => !failedAtMs.has(keyOf(cloudAccountId, period))) };
+  const failureOf = (period: SummablePeriod): number => failedAtMs.get(keyOf(cloudAccountId, period)) ?? -Infinity;
+  return {
+    unnamed,
+    fresh: unnamed.filter((period) => failureOf(period) === -Infinity),
+    again: unnamed
+      .filter((period) => failureOf(period) > -Infinity && now() - failureOf(period) >= pauseMs)
+      .sort((a, b) => failureOf(a) - failureOf(b)),
+  };
 }
 
 async function sumPeriod(
@@ -92,11 +103,11 @@ async function sumPeriod(
   await store.name(cloudAccountId, period, now());
 }
 
-/** Sums as many as there are in a turn. @throws what periods fail with when so many do that it is the server's fault */
-async function sumDue(ports: SumPeriodsPorts, { cloudAccountId, due, lock, stopping }: Work) {
+/** Sums as many as there are in a turn. @throws as {@link sumPeriods} */
+async function sumDue(ports: SumPeriodsPorts, { cloudAccountId, fresh, again, lock, stopping }: Work) {
   let inARow = 0;
   let [summed, failed] = [0, 0];
-  for (const period of due.slice(0, ports.periodsPerTurn)) {
+  for (const period of [...fresh, ...again].slice(0, ports.periodsPerTurn)) {
     await lock.assertHeld();
     lock.signal.throwIfAborted();
     if (stopping.aborted) break;
@@ -107,10 +118,13 @@ async function sumDue(ports: SumPeriodsPorts, { cloudAccountId, due, lock, stopp
       inARow = 0;
     } catch (error) {
       lock.signal.throwIfAborted();
+      const isIncomplete = isAppError(error) && error.code === 'facts-incomplete';
+      // A server is away or the lock is gone: nothing is known of the period.
+      if (isAppError(error) && error.kind === 'upstream-unavailable' && !isIncomplete) throw error;
       ports.count('failed');
       ports.failedAtMs.set(keyOf(cloudAccountId, period), ports.now());
       failed += 1;
-      inARow = isAppError(error) && error.code === 'facts-incomplete' ? 0 : inARow + 1;
+      inARow = isIncomplete ? 0 : inARow + 1;
       const { kind, start } = period;
       const which = { cloud_account_id: cloudAccountId, period: kind, date: isoOf(start).slice(0, 10) };
       ports.log.warn({ ...which, err: error }, 'a period could not be summed');
@@ -146,7 +160,8 @@ async function removeSuperseded(ports: SumPeriodsPorts, { cloudAccountId, unname
  * was superseded. They are only there to be read faster: what is missing or made of other days is read from the days. What is there says what is
  * to be done, so it may be run again and killed.
  *
- * @throws `hour-busy` when another worker is at it, `hour-lock-lost`; what periods fail with when so many do that it is the server's fault
+ * @throws `hour-busy` when another worker is at it, `hour-lock-lost`; `clickhouse-unavailable` and what else says that a server is away; what a period fails with
+ * when so many in a row do that it is the server's fault
  */
 export async function sumPeriods(
   ports: SumPeriodsPorts,
@@ -159,10 +174,10 @@ export async function sumPeriods(
   if ((await ports.accounts.find(cloudAccountId)) === null) return { summed: 0, removed: 0, failed: 0, left: 0 };
   return ports.locks.hold(cloudAccountId, periodsLock, signal, async (lock) => {
     const work = { cloudAccountId, ...(await findWork(ports, cloudAccountId)), lock, stopping };
-    // Before what is due is named, else a period that changes each hour would keep all of its versions.
+    // Before anything is named, else a period that changes each hour would keep all of its versions.
     const removed = await removeSuperseded(ports, work);
     const { summed, failed } = await sumDue(ports, work);
-    const done = { summed, removed, failed, left: work.due.length - summed - failed };
+    const done = { summed, removed, failed, left: Math.max(0, work.fresh.length - summed - failed) };
     if (summed + removed + failed > 0) ports.log.info({ cloud_account_id: cloudAccountId, ...done }, 'summed periods');
     return done;
   });

@@ -83,6 +83,8 @@ describe('readClusterAllocations', () => {
   });
 
   it('gives up after three times, with an error that says to ask again', async () => {
-    await expect(read(changing(3).sources)).rejects.toMatchObject({ code: 'facts-incomplete' });
+    const { sources, again } = changing(3);
+    await expect(read(sources)).rejects.toMatchObject({ code: 'facts-incomplete' });
+    expect(again).toEqual(['account', 'account']);
   });
 });

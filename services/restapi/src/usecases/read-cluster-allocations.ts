@@ -209,7 +209,7 @@ export async function readClusterAllocations(
   const hoursFromMs = keepsDaysWhole(request.steps) ? liveFromMs(nowMs) : 0;
   let live: Live | undefined;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    // Sums of periods are a cache: whatever is wrong with them, the days have the answer.
+    // Sums of periods are a cache: where rows of them are lost or doubled, the days have the answer.
     const options = { hoursFromMs, includePeriods: attempt === 0 };
     const days = await sources.allocations.readDays(account.id, window, options, request);
     const hoursOfDays = days.flatMap(({ hours }) => hours).map((hour) => ({ ...hour, startMs: hour.hour * 1000 }));
@@ -226,7 +226,7 @@ export async function readClusterAllocations(
       readHoursWithoutPods(sources.facts, { account, clusterName, starts }, request),
     ]);
     if (stored === null) {
-      sources.observer.readAgain(account.id);
+      if (attempt + 1 < attempts) sources.observer.readAgain(account.id);
       continue;
     }
     const liveRows = used.flatMap(({ observed, facts }) =>
