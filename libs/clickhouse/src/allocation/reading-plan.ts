@@ -110,6 +110,8 @@ interface Taken {
   readonly rest: readonly AllocationDay[];
 }
 
+const kindsShortestFirst = allocationPeriodKinds.toReversed();
+
 /** Current periods, no two with a day in common, so that they and the days that are left are as few as possible. */
 function takePeriods(days: readonly AllocationDay[], steps: Steps): Taken {
   if (!keepsDays(steps)) return { periods: [], rest: days };
@@ -119,9 +121,9 @@ function takePeriods(days: readonly AllocationDay[], steps: Steps): Taken {
   // From the last day back: the fewest pieces from each day on, and the period that they begin with.
   const fewest: { readonly count: number; readonly first: AllocationPeriod | null }[] = [];
   const countFrom = (index: number): number => fewest[index]?.count ?? 0;
-  for (const [index, day] of [...days.entries()].reverse()) {
+  for (const [index, day] of [...days.entries()].toReversed()) {
     let best: (typeof fewest)[number] = { count: 1 + countFrom(index + 1), first: null };
-    for (const kind of allocationPeriodKinds.toReversed()) {
+    for (const kind of kindsShortestFirst) {
       const first = currentPeriod(day, kind, sums, steps);
       if (first === null) continue;
       const count = 1 + countFrom(index + first.days.length);
@@ -131,11 +133,13 @@ function takePeriods(days: readonly AllocationDay[], steps: Steps): Taken {
   }
   const periods: AllocationPeriod[] = [];
   const rest: AllocationDay[] = [];
-  for (let index = 0; index < days.length;) {
+  let next = 0;
+  for (const [index, day] of days.entries()) {
+    if (index < next) continue;
     const first = fewest[index]?.first ?? null;
-    if (first === null) rest.push(...days.slice(index, index + 1));
+    if (first === null) rest.push(day);
     else periods.push(first);
-    index += first?.days.length ?? 1;
+    next = index + (first?.days.length ?? 1);
   }
   return { periods, rest };
 }

@@ -5,7 +5,7 @@ import { createPeriodStore } from '../adapters/clickhouse/period-store';
 import { daySeconds, hoursOfDay } from '../domain/calendar';
 import { storeDay } from '../usecases/store-day';
 import { storeHour } from '../usecases/store-hour';
-import type { SumPeriodsPorts } from '../usecases/sum-periods';
+import { sumPeriods, type SumPeriodsPorts, type SummedPeriods } from '../usecases/sum-periods';
 import { copyHours, copyRows, runStatement, storedRows } from './stored-rows';
 import type { WorkerStore } from './worker-store';
 
@@ -41,6 +41,12 @@ const sumTables = ['allocation_days', 'allocation_dimension_days', 'account_days
 /** Days that have sums, and what {@link sumPeriods} works with on real servers, with a clock that can be changed. */
 export interface PeriodWorld {
   readonly ports: Omit<SumPeriodsPorts, 'failedAtMs'>;
+  /** Sums as a process does that has met no failure, with other ports and signals where these are given. */
+  sum(
+    account: string,
+    ports?: Partial<SumPeriodsPorts>,
+    signals?: { readonly signal?: AbortSignal; readonly stopping?: AbortSignal },
+  ): Promise<SummedPeriods>;
   readonly clock: { nowMs: number };
   /** A new account that has these days, each as sampleHour makes it in revision 1; unix seconds. */
   accountWith(days: { readonly from: number; readonly until: number }): Promise<string>;
@@ -83,17 +89,22 @@ export async function openPeriodWorld(store: WorkerStore): Promise<PeriodWorld> 
   const wholeDay = randomTenant();
   await copyHours(store.clickhouse, template, wholeDay);
   await close(wholeDay);
+  const usual = {
+    accounts: store.days.accounts,
+    store: createPeriodStore(store.clickhouse),
+    locks: store.locks,
+    now: () => clock.nowMs,
+    log: { info: () => undefined, warn: () => undefined },
+    ...{ retentionDays: 400, periodsPerTurn: 100 },
+    count: () => undefined,
+  };
   return {
-    ...{ clock, close },
-    ports: {
-      accounts: store.days.accounts,
-      store: createPeriodStore(store.clickhouse),
-      locks: store.locks,
-      now: () => clock.nowMs,
-      log: { info: () => undefined, warn: () => undefined },
-      ...{ retentionDays: 400, periodsPerTurn: 100 },
-      count: () => undefined,
-    },
+    ...{ clock, close, ports: usual },
+    sum: (cloudAccountId, ports, signals) =>
+      sumPeriods(
+        { ...usual, failedAtMs: new Map(), ...ports },
+        { cloudAccountId, signal, stopping: signal, ...signals },
+      ),
     async accountWith(days) {
       const account = randomTenant();
       await copyHours(store.clickhouse, template, account);

@@ -67,6 +67,15 @@ describe('the sums of a day', () => {
     );
   };
 
+  /** Stores a day and does harm to the rows of a table; gives the rows that were there. */
+  const closeAndHarm = async (table: string, harm: string): Promise<string[]> => {
+    await takeClosedHours();
+    await close();
+    const before = await rowsOf(table);
+    await runStatement(store.clickhouse, harm, { account });
+    return before;
+  };
+
   it('are written with the expense, by pod and by each dimension, and stand for the day until an hour changes', async () => {
     await takeClosedHours();
     expect((await planOf(byNamespace)).groupDays).toEqual([]);
@@ -105,13 +114,9 @@ describe('the sums of a day', () => {
   it.each(['allocation_days', 'allocation_dimension_days'])(
     'are mended when rows of %s are there twice',
     async (table) => {
-      await takeClosedHours();
-      await close();
-      const before = await rowsOf(table);
-      await runStatement(
-        store.clickhouse,
+      const before = await closeAndHarm(
+        table,
         `INSERT INTO ${table} SELECT * FROM ${table} WHERE cloud_account_id = {account:UUID}`,
-        { account },
       );
       // As if the worker had been killed before the day named them.
       for (const merging of ['account_days', 'allocation_days', 'allocation_dimension_days'])
@@ -128,13 +133,9 @@ describe('the sums of a day', () => {
   it.each(['allocation_days', 'allocation_dimension_days'])(
     'are made again from the hours when rows of %s are lost that the day has named',
     async (table) => {
-      await takeClosedHours();
-      await close();
-      const before = await rowsOf(table);
-      await runStatement(
-        store.clickhouse,
+      const before = await closeAndHarm(
+        table,
         `DELETE FROM ${table} WHERE cloud_account_id = {account:UUID} AND namespace = 'batch'`,
-        { account },
       );
       expect((await rowsOf(table)).length).toBeLessThan(before.length);
       expect(await close()).toBe('stored');

@@ -14,9 +14,8 @@ import {
 } from '../testing/period-world';
 import { runStatement } from '../testing/stored-rows';
 import { openWorkerStore, type WorkerStore } from '../testing/worker-store';
-import { sumPeriods, type SumPeriodsPorts, type SummedPeriods } from './sum-periods';
+import type { SumPeriodsPorts, SummedPeriods } from './sum-periods';
 
-const signal = new AbortController().signal;
 const openLocks: Locks = {
   hold: (_account, _name, outer, work) => work({ signal: outer, assertHeld: () => Promise.resolve() }),
 };
@@ -41,11 +40,7 @@ beforeEach(async () => {
   account = await world.accountWith(firstWeek);
 });
 
-const sum = (ports: Partial<SumPeriodsPorts> = {}): Promise<SummedPeriods> =>
-  sumPeriods(
-    { ...world.ports, failedAtMs: new Map(), ...ports },
-    { cloudAccountId: account, signal, stopping: signal },
-  );
+const sum = (ports: Partial<SumPeriodsPorts> = {}): Promise<SummedPeriods> => world.sum(account, ports);
 const rowsOf = (): Promise<string[]> => sumsOf(store.clickhouse, account);
 
 describe('a week', () => {
@@ -175,10 +170,8 @@ describe('a week', () => {
       await periods.name(id, period, atMs);
       if ((count += 1) === 3) stop.abort(new Error('stopped'));
     };
-    const ports = { ...world.ports, failedAtMs: new Map<string, number>(), store: { ...periods, name } };
-    await expect(sumPeriods(ports, { cloudAccountId: account, signal: stop.signal, stopping: signal })).rejects.toThrow(
-      'stopped',
-    );
+    const ports = { store: { ...periods, name } };
+    await expect(world.sum(account, ports, { signal: stop.signal })).rejects.toThrow('stopped');
     expect(Object.keys(await namedPeriods(store.clickhouse, account))).toHaveLength(3);
 
     const lost: Locks = {
@@ -194,9 +187,7 @@ describe('a week', () => {
     const count = () => {
       stop.abort();
     };
-    const ports = { ...world.ports, failedAtMs: new Map<string, number>(), count };
-    expect(await sumPeriods(ports, { cloudAccountId: account, signal, stopping: stop.signal })).toEqual({
-      ...{ summed: 1, removed: 0, failed: 0, left: 7 },
-    });
+    const done = await world.sum(account, { count }, { stopping: stop.signal });
+    expect(done).toEqual({ summed: 1, removed: 0, failed: 0, left: 7 });
   });
 });

@@ -15,9 +15,8 @@ import {
 } from '../testing/period-world';
 import { storedRows } from '../testing/stored-rows';
 import { openWorkerStore, type WorkerStore } from '../testing/worker-store';
-import { sumPeriods, type SumPeriodsPorts, type SummedPeriods } from './sum-periods';
+import type { SumPeriodsPorts, SummedPeriods } from './sum-periods';
 
-const signal = new AbortController().signal;
 const hourMs = 3_600_000;
 
 let store: WorkerStore;
@@ -32,11 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-const sum = (ports: Partial<SumPeriodsPorts> = {}): Promise<SummedPeriods> =>
-  sumPeriods(
-    { ...world.ports, failedAtMs: new Map(), ...ports },
-    { cloudAccountId: account, signal, stopping: signal },
-  );
+const sum = (ports: Partial<SumPeriodsPorts> = {}): Promise<SummedPeriods> => world.sum(account, ports);
 const rowsOf = (): Promise<string[]> => sumsOf(store.clickhouse, account);
 
 it('sums the days of a calendar, its weeks from Sunday and from Thursday and its months, by pod and by each dimension, and leaves them alone the next time', async () => {

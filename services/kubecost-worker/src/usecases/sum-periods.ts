@@ -1,4 +1,4 @@
-import { isAppError } from '@cloudtuner/errors';
+import { toAppError } from '@cloudtuner/errors';
 import { dayOf, daySeconds, isoOf } from '../domain/calendar';
 import type { PeriodStore, SummablePeriod } from '../period-ports';
 import type { Accounts, Clock, HeldLock, Locks, Log } from '../ports';
@@ -38,10 +38,11 @@ export interface SummedPeriods {
 
 /** The lock without which no sums of periods of an account are written or removed. */
 const periodsLock = 'periods';
-/** Readers end within seconds. Less than the hour from one run to the next, so that of a period that changes each hour few versions are there. */
-const graceMs = 50 * 60_000;
-/** What failed is tried again by the next hour's run, not by the next turn or attempt. */
-const pauseMs = 50 * 60_000;
+/**
+ * A little less than the hour from one run to the next: what was superseded or failed in the last run is for this one, not for its next turn or attempt. Readers
+ * of what was superseded end within seconds.
+ */
+const betweenRunsMs = 50 * 60_000;
 /** Of what is still to be summed, failures are younger. */
 const forgetMs = daySeconds * 1_000;
 /** Further back than an hour, so that what was left (a run that failed, a worker that was away) is found again. */
@@ -73,13 +74,14 @@ async function findWork({ store, now, retentionDays, failedAtMs }: SumPeriodsPor
   const unnamed = (await store.findSummable(cloudAccountId, window)).filter(
     ({ dataVersion }) => !named.has(dataVersion),
   );
-  const failureOf = (period: SummablePeriod): number => failedAtMs.get(keyOf(cloudAccountId, period)) ?? -Infinity;
+  /** Of what has not failed: never. */
+  const failedAt = (period: SummablePeriod): number => failedAtMs.get(keyOf(cloudAccountId, period)) ?? Infinity;
   return {
     unnamed,
-    fresh: unnamed.filter((period) => failureOf(period) === -Infinity),
+    fresh: unnamed.filter((period) => failedAt(period) === Infinity),
     again: unnamed
-      .filter((period) => failureOf(period) > -Infinity && now() - failureOf(period) >= pauseMs)
-      .sort((a, b) => failureOf(a) - failureOf(b)),
+      .filter((period) => now() - failedAt(period) >= betweenRunsMs)
+      .sort((a, b) => failedAt(a) - failedAt(b)),
   };
 }
 
@@ -118,9 +120,10 @@ async function sumDue(ports: SumPeriodsPorts, { cloudAccountId, fresh, again, lo
       inARow = 0;
     } catch (error) {
       lock.signal.throwIfAborted();
-      const isIncomplete = isAppError(error) && error.code === 'facts-incomplete';
+      const fault = toAppError(error);
+      const isIncomplete = fault.code === 'facts-incomplete';
       // A server is away or the lock is gone: nothing is known of the period.
-      if (isAppError(error) && error.kind === 'upstream-unavailable' && !isIncomplete) throw error;
+      if (fault.kind === 'upstream-unavailable' && !isIncomplete) throw error;
       ports.count('failed');
       ports.failedAtMs.set(keyOf(cloudAccountId, period), ports.now());
       failed += 1;
@@ -139,7 +142,7 @@ async function removeSuperseded(ports: SumPeriodsPorts, { cloudAccountId, unname
   const { store, now, count, log } = ports;
   const wanted = new Set(unnamed.map(({ dataVersion }) => dataVersion));
   try {
-    const between = { sinceMs: now() - lookbackMs, beforeMs: now() - graceMs };
+    const between = { sinceMs: now() - lookbackMs, beforeMs: now() - betweenRunsMs };
     const found = await store.findSuperseded(cloudAccountId, between);
     const superseded = found.filter(({ dataVersion }) => !wanted.has(dataVersion));
     if (superseded.length === 0) return 0;

@@ -113,6 +113,7 @@ export function createClickhouseAllocations(
     },
     async readPage(account, { days, group, window, clusterName, page }, context) {
       const plan = planOf(days, group, { ...window, stepMs: null });
+      if (isEmpty(plan)) return { sums: [], count: 0 };
       const { parts, withIdle, limit, offset } = page;
       const names = { parts, cluster: clusterName };
       const rank = (part: { limit: number; offset: number; withIdle?: boolean }) =>

@@ -209,6 +209,7 @@ export async function readClusterAllocations(
   const hoursFromMs = keepsDaysWhole(request.steps) ? liveFromMs(nowMs) : 0;
   let live: Live | undefined;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
+    if (attempt > 0) sources.observer.readAgain(account.id);
     // Sums of periods are a cache: where rows of them are lost or doubled, the days have the answer.
     const options = { hoursFromMs, includePeriods: attempt === 0 };
     const days = await sources.allocations.readDays(account.id, window, options, request);
@@ -225,10 +226,7 @@ export async function readClusterAllocations(
       readStoredRows(sources, { account, clusterName }, { request, days: rest, page }),
       readHoursWithoutPods(sources.facts, { account, clusterName, starts }, request),
     ]);
-    if (stored === null) {
-      if (attempt + 1 < attempts) sources.observer.readAgain(account.id);
-      continue;
-    }
+    if (stored === null) continue;
     const liveRows = used.flatMap(({ observed, facts }) =>
       costRowsOf({ cluster: clusterName, hour: observed, facts }, query),
     );
